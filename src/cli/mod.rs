@@ -1,0 +1,89 @@
+//! The command line: which commands there are, and what their ends mean.
+
+mod config;
+#[cfg(feature = "simulators")]
+mod demo;
+mod signals;
+#[cfg(feature = "simulators")]
+mod simulate;
+mod submit;
+mod topology;
+
+use crate::settings::{Loaded, Mistakes, Settings};
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// What ended well.
+const DONE: ExitCode = ExitCode::SUCCESS;
+/// The settings have mistakes.
+const BAD_SETTINGS: u8 = 3;
+/// What was handed in has mistakes.
+const BAD_INPUT: u8 = 4;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done · 1 failed · 2 wrong arguments · 3 mistakes in the settings · 4 mistakes in what was handed in
+
+Settings come from ticketsmith.toml (or --config FILE); a variable such as TICKETSMITH_BROKER__URL is over the file.";
+
+/// Turns Salesforce orders into CodeMeter License Central tickets over RabbitMQ.
+#[derive(Debug, Parser)]
+#[command(name = "ticketsmith", version, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// The settings file; without it ./ticketsmith.toml is read if it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the whole loop at work, everything in one process, with a private RabbitMQ.
+    #[cfg(feature = "simulators")]
+    Demo(demo::Demo),
+    /// Check a license request and publish it.
+    Submit(submit::Submit),
+    /// The exchanges and queues: print, declare or check them.
+    #[command(subcommand)]
+    Topology(topology::Topology),
+    /// The settings: check them, or print each with where it came from.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Run a pretend neighbour alone.
+    #[cfg(feature = "simulators")]
+    #[command(subcommand)]
+    Simulate(simulate::Simulate),
+}
+
+/// Runs the command.
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let loaded = Loaded::read(arguments.config.as_deref());
+    match arguments.command {
+        #[cfg(feature = "simulators")]
+        Command::Demo(demo) => demo.run().await,
+        #[cfg(feature = "simulators")]
+        Command::Simulate(simulate) => simulate.run().await,
+        Command::Config(config) => config.run(&loaded),
+        Command::Submit(submit) => submit.run(&loaded).await,
+        Command::Topology(topology) => topology.run(&loaded).await,
+    }
+}
+
+/// Prints an error with its causes, once, and chooses the exit code.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("ticketsmith: {error:#}");
+    if error.is::<Mistakes>() {
+        return ExitCode::from(BAD_SETTINGS);
+    }
+    if error.is::<schemas::InvalidRequest>() {
+        return ExitCode::from(BAD_INPUT);
+    }
+    ExitCode::FAILURE
+}
+
+/// Reads the settings and begins to log; commands that print results log only what a person must know.
+fn settings(loaded: &Loaded, default_filter: Option<&str>) -> anyhow::Result<Settings> {
+    let settings = loaded.settings()?;
+    telemetry::init_logs(settings.log.format, default_filter.unwrap_or(&settings.log.filter))?;
+    Ok(settings)
+}
