@@ -128,6 +128,16 @@ impl Management {
         Ok(queues.as_array().into_iter().flatten().map(totals).collect())
     }
 
+    /// Throws away what waits in a queue.
+    ///
+    /// # Errors
+    /// When the API cannot be reached or refuses.
+    pub async fn purge(&self, vhost: &str, queue: &str) -> Result<(), Error> {
+        self.call(Method::DELETE, &["queues", vhost, queue, "contents"], None)
+            .await
+            .map(drop)
+    }
+
     /// Closes every connection to a vhost from the broker's side, and says how many there were.
     ///
     /// # Errors

@@ -9,7 +9,9 @@ mod files;
 mod management;
 mod node;
 mod server;
+mod vhost;
 
 pub use error::Error;
 pub use management::{Management, QueueTotals};
 pub use node::{Node, Options};
+pub use vhost::{TEST_AMQP, TEST_MANAGEMENT, Vhost};

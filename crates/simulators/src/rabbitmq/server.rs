@@ -115,10 +115,13 @@ pub(super) fn control(folder: &Path, ports: Ports, arguments: &[&str]) -> Result
         .current_dir(folder)
         .env_clear()
         .envs(surroundings(folder, ports));
-    // The tool is an Erlang node, too, and would ask a port mapper where ours is.
+    // The tool is an Erlang node, too: it would ask a port mapper where ours is, and listen itself on that port.
     command.env(
         "RABBITMQ_CTL_ERL_ARGS",
-        format!("-start_epmd false -erl_epmd_port {}", ports.distribution),
+        format!(
+            "-dist_listen false -start_epmd false -erl_epmd_port {}",
+            ports.distribution
+        ),
     );
     let output = command
         .stdin(Stdio::null())
