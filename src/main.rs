@@ -2,6 +2,7 @@
 //! never silent. This package holds the command line and the settings, and composes the rooms; the work is theirs.
 
 mod cli;
+mod compose;
 mod settings;
 
 use clap::Parser as _;

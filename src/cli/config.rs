@@ -1,7 +1,7 @@
 //! `ticketsmith config check | print`.
 
 use super::DONE;
-use crate::settings::Loaded;
+use crate::settings::{Loaded, Role};
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ impl Config {
     pub(crate) fn run(&self, loaded: &Loaded) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check => {
-                loaded.settings()?;
+                loaded.settings(&[Role::All])?;
                 println!("The settings are right.");
             }
             Self::Print { json: true } => println!("{}", serde_json::to_string_pretty(&loaded.shown())?),
@@ -38,7 +38,7 @@ impl Config {
                 for it in shown {
                     println!("{:names$}  {:values$}  {}", it.setting, it.value, it.from);
                 }
-                loaded.settings()?;
+                loaded.settings(&[Role::All])?;
             }
         }
         Ok(DONE)

@@ -1,7 +1,7 @@
 //! `ticketsmith submit`: a license request from any other system, checked and published.
 
 use super::DONE;
-use crate::settings::Loaded;
+use crate::settings::{Loaded, Role};
 use anyhow::Context as _;
 use clap::Args;
 use std::{io::Read as _, path::PathBuf, process::ExitCode};
@@ -35,7 +35,7 @@ impl Submit {
             println!("The request is right: {key}, {lines} order lines. Nothing was published.");
             return Ok(DONE);
         }
-        let settings = super::settings(loaded, Some("warn"))?;
+        let settings = super::settings_of_command(loaded, Role::Broker)?;
         let broker = broker::Broker::connect(&settings.broker, CancellationToken::new()).await?;
         let mut envelope = broker::Envelope::new(&event.id, schemas::REQUEST_TYPE, event.to_json());
         envelope.traceparent = Some(telemetry::trace::new_traceparent());

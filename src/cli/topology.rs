@@ -1,7 +1,7 @@
 //! `ticketsmith topology print | apply | check`.
 
 use super::DONE;
-use crate::settings::Loaded;
+use crate::settings::{Loaded, Role};
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ pub(crate) enum Topology {
 
 impl Topology {
     pub(crate) async fn run(&self, loaded: &Loaded) -> anyhow::Result<ExitCode> {
-        let settings = super::settings(loaded, Some("warn"))?;
+        let settings = super::settings_of_command(loaded, Role::Broker)?;
         let topology = broker::topology::Topology::new(&settings.broker.tiers);
         match self {
             Self::Print => println!("{}", topology.definitions_json()),

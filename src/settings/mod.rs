@@ -3,26 +3,79 @@
 //! Each room owns its section and what it means; here they are only brought together. Every mistake is reported, all at
 //! once, with its place. Nobody else in the program reads the environment.
 
+mod check;
 mod mistake;
 mod print;
 mod read;
 mod source;
 
+pub(crate) use check::Role;
 pub(crate) use mistake::{Mistake, Mistakes};
 pub(crate) use print::Shown;
 
 use serde::{Deserialize, Serialize};
 use source::Given;
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 /// The settings file that is read where none is named, if it is there.
 pub(crate) const DEFAULT_FILE: &str = "ticketsmith.toml";
+
+/// Every section, in the order of the example.
+pub(crate) const SECTIONS: [&str; 9] = [
+    "broker",
+    "ledger",
+    "license_central",
+    "salesforce",
+    "producer",
+    "worker",
+    "console",
+    "health",
+    "log",
+];
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) broker: broker::Settings,
+    pub(crate) ledger: ledger::Settings,
+    /// Absent where no endpoint is given: only `fulfil` and `recover` need it.
+    pub(crate) license_central: Option<license_central::Settings>,
+    pub(crate) salesforce: salesforce::Settings,
+    pub(crate) producer: producer::Settings,
+    pub(crate) worker: worker::Settings,
+    pub(crate) console: Console,
+    pub(crate) health: Health,
     pub(crate) log: Log,
+}
+
+/// The `[console]` section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Console {
+    /// Where the pages are served; only loopback addresses are taken until people can sign in.
+    pub(crate) listen: SocketAddr,
+    /// What this installation is called on every page, such as `production`; may be empty.
+    pub(crate) environment: String,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 8620).into(),
+            environment: String::new(),
+        }
+    }
+}
+
+/// The `[health]` section.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Health {
+    /// Where a process without pages answers `/livez`, `/readyz` and `/metrics`; nowhere by default.
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// The `[log]` section.
@@ -38,7 +91,7 @@ pub(crate) struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            filter: "info,lapin=warn".to_owned(),
+            filter: "info,lapin=off".to_owned(),
             format: telemetry::LogFormat::Auto,
         }
     }
@@ -67,30 +120,50 @@ impl Loaded {
         Self { given, mistakes }
     }
 
-    /// Reads every section and checks them against each other.
+    /// Reads every section, and checks what these roles use.
     ///
     /// # Errors
     /// Every mistake, together.
-    pub(crate) fn settings(&self) -> Result<Settings, Mistakes> {
+    pub(crate) fn settings(&self, roles: &[Role]) -> Result<Settings, Mistakes> {
         let mut mistakes = self.mistakes.clone();
-        let broker = read::section(&self.given, "broker", &mut mistakes);
-        let log = read::section(&self.given, "log", &mut mistakes);
         self.refuse_other_sections(&mut mistakes);
-        if let Some(broker) = &broker {
-            self.ask_the_room(broker, &mut mistakes);
+        let settings = self.sections(&mut mistakes);
+        if let Some(settings) = &settings {
+            check::all(settings, roles, &self.given, &mut mistakes);
         }
-        match (broker, log) {
-            (Some(broker), Some(log)) if mistakes.is_empty() => Ok(Settings { broker, log }),
+        match settings {
+            Some(settings) if mistakes.is_empty() => Ok(settings),
             _ => Err(Mistakes(mistakes)),
         }
     }
 
-    fn ask_the_room(&self, broker: &broker::Settings, mistakes: &mut Vec<Mistake>) {
-        for mistake in broker.mistakes() {
-            let setting = format!("broker.{}", mistake.field);
-            let place = self.given.origin(&setting).to_string();
-            mistakes.push(Mistake::new(place, setting, mistake.found, mistake.expected));
-        }
+    fn sections(&self, mistakes: &mut Vec<Mistake>) -> Option<Settings> {
+        let given = &self.given;
+        let has_endpoint = source::get(&given.values, "license_central.endpoint").is_some();
+        let wants_license_central = given.values.contains_key("license_central");
+        let broker = read::section(given, "broker", mistakes);
+        let ledger = read::section(given, "ledger", mistakes);
+        let license_central = match (has_endpoint, wants_license_central) {
+            (false, false) => Some(None),
+            _ => read::section(given, "license_central", mistakes).map(Some),
+        };
+        let salesforce = read::section(given, "salesforce", mistakes);
+        let producer = read::section(given, "producer", mistakes);
+        let worker = read::section(given, "worker", mistakes);
+        let console = read::section(given, "console", mistakes);
+        let health = read::section(given, "health", mistakes);
+        let log = read::section(given, "log", mistakes);
+        Some(Settings {
+            broker: broker?,
+            ledger: ledger?,
+            license_central: license_central?,
+            salesforce: salesforce?,
+            producer: producer?,
+            worker: worker?,
+            console: console?,
+            health: health?,
+            log: log?,
+        })
     }
 
     /// Shows every setting with its value and where it came from, secrets masked.
@@ -110,8 +183,6 @@ impl Loaded {
         }
     }
 }
-
-const SECTIONS: [&str; 2] = ["broker", "log"];
 
 #[expect(
     clippy::disallowed_methods,
