@@ -137,6 +137,12 @@ pub(crate) fn after_look_up(look_up: LookUp<'_>, tries: u32, schedule: &Schedule
     }
 }
 
+/// Says what a failure tells about the ledger; `None` if it is about one row only, which must not stop the others.
+pub(crate) fn ledger_signal(error: &ledger::Error) -> Option<Signal> {
+    let away = error.is_transient() || matches!(error, ledger::Error::Closed);
+    away.then_some(Signal::Trouble { retry_after: None })
+}
+
 /// What happens to one record's completions after Salesforce answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AfterRow {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::breaker::{Breaker, Change, Settings, Signal};
+use crate::failure;
 
 /// A neighbor that may be away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub struct Guard {
     neighbor: Neighbor,
     breaker: Arc<Mutex<Breaker>>,
     status: Arc<watch::Sender<BreakerStatus>>,
+    /// Held by whoever probes: `fulfil` and `report` of one process share the ledger's guard.
+    prober: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Guard {
@@ -82,6 +85,7 @@ impl Guard {
             neighbor,
             breaker: Arc::new(Mutex::new(Breaker::new(settings))),
             status: Arc::new(status),
+            prober: Arc::default(),
         }
     }
 
@@ -113,6 +117,18 @@ impl Guard {
         self.tell(change, why);
     }
 
+    /// Notes that the ledger failed: what is known of it, and a line in the log.
+    pub(crate) fn ledger_failed(&self, error: &ledger::Error) {
+        let text = failure::chain(error);
+        match failure::ledger_signal(error) {
+            Some(signal) => {
+                tracing::warn!(error = text, "the ledger gave no answer");
+                self.note(signal, || text);
+            }
+            None => tracing::error!(error = text, "the ledger answers, but not to this"),
+        }
+    }
+
     /// Probes the neighbor while the breaker is open, until `shutdown`. The probe is never an order.
     pub async fn watch_over<P, F>(self, probe: P, shutdown: CancellationToken)
     where
@@ -122,6 +138,7 @@ impl Guard {
         let mut status = self.status();
         Metric::BreakerOpen.set(0, &[("neighbor", self.neighbor.as_str())]);
         let watching = async {
+            let _prober = self.prober.lock().await;
             loop {
                 if status.wait_for(BreakerStatus::is_open).await.is_err() {
                     return;

@@ -3,5 +3,4 @@
 
 mod the_checkpoint;
 mod the_loop;
-mod vhost;
 mod world;

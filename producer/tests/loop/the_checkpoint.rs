@@ -1,5 +1,6 @@
 //! Where the producer goes on, and who may move that mark.
 
+use ledger::OrderFilter;
 use producer::{Activity, Error};
 use salesforce::{Client, FirstStart, StaleCheckpoint, Start};
 
@@ -172,5 +173,34 @@ fn the_last_producer_to_start_is_the_active_one_and_the_other_takes_over_when_it
         let order = world.activate_one("CM-PRO");
         eventually("and reads", async || requests.per_order().contains_key(&order)).await;
         first.stop().await;
+    });
+}
+
+#[test]
+fn no_checkpoint_passes_an_event_whose_publish_is_not_confirmed() {
+    run(async {
+        let world = World::new().await;
+        let mut producer = world.start();
+        producer
+            .shows("listening", |status| status.activity == Activity::Listening)
+            .await;
+        world.lose_the_vhost().await;
+        // Fewer than the credit, so that keepalives go on and say that nothing more waits at Salesforce.
+        let orders = world.activate(10);
+        producer.shows("all are in hand", |status| status.behind == 10).await;
+        let rows = async || world.ledger.orders(&OrderFilter::default()).await.unwrap().len();
+        eventually("all are accepted", async || rows().await == orders.len()).await;
+        for _ in 0..2 {
+            let seen = producer.status.borrow().last_response;
+            producer
+                .shows("a keepalive", |status| status.last_response > seen)
+                .await;
+        }
+        producer.crash().await;
+        world.bring_the_vhost_back().await;
+        let requests = world.drain(REQUESTS);
+        let producer = world.start();
+        eventually("all are published", async || requests.per_order().len() == orders.len()).await;
+        producer.stop().await;
     });
 }

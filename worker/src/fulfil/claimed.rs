@@ -98,7 +98,7 @@ impl Fulfil {
             Ok(Settled::Written(written)) => self.follow_up(claim, written).await,
             Ok(Settled::Zombie(zombie)) => self.zombie(claim, zombie).await,
             Err(error) => {
-                self.ledger_trouble(&error);
+                self.ledger_guard.ledger_failed(&error);
                 Disposition::Snooze
             }
         }

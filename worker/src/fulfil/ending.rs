@@ -44,7 +44,7 @@ impl Fulfil {
             Ok(Settled::Cleared(_)) => Disposition::Snooze,
             Err(error) => {
                 // The row stays `calling`: `report` takes the ticket out of the completion, or `recover` looks it up.
-                self.ledger_trouble(&error);
+                self.ledger_guard.ledger_failed(&error);
                 Disposition::Snooze
             }
         };

@@ -10,7 +10,7 @@ mod intake;
 
 use std::time::Duration;
 
-use broker::{Delivery, Disposition, Handler};
+use broker::{AttemptError, Delivery, Disposition, Handler, Wait};
 use ledger::{Arrival, Ledger, Powers, Rest, Verdict};
 use telemetry::{Metric, Stopwatch};
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ use crate::failure;
 use crate::guard::Guard;
 use crate::licensing::Licensing;
 use crate::outbox::{self, Outbox};
-use crate::waits::Schedule;
+use crate::waits::{Schedule, tier_of};
 use crate::worker::Done;
 
 /// Handles the deliveries of the queue `ticketsmith.requests`.
@@ -68,7 +68,7 @@ impl Fulfil {
         // Before the claim is sent: from here on the lease may be running.
         let asked = Instant::now();
         let verdict = self.claim(arrival.clone(), false).await;
-        if !matches!(verdict, Some(Verdict::Alone)) {
+        if !matches!(verdict, Ok(Verdict::Alone)) {
             return self.follow(verdict, asked).await;
         }
         drop(place);
@@ -79,8 +79,9 @@ impl Fulfil {
         self.follow(verdict, asked).await
     }
 
-    /// Asks the ledger what is to be done; `None` if it gave no answer.
-    async fn claim(&self, arrival: Arrival, alone: bool) -> Option<Verdict> {
+    /// Asks the ledger what is to be done, or says what becomes of the delivery if it gives no answer.
+    async fn claim(&self, arrival: Arrival, alone: bool) -> Result<Verdict, Disposition> {
+        let attempt = arrival.attempt;
         let powers = Powers {
             can_find: self.licensing.can_find(),
             alone,
@@ -88,18 +89,35 @@ impl Fulfil {
         match self.ledger.claim(arrival, powers).await {
             Ok(verdict) => {
                 self.ledger_guard.note(Signal::Well, String::new);
-                Some(verdict)
+                Ok(verdict)
             }
             Err(error) => {
-                self.ledger_trouble(&error);
-                None
+                self.ledger_guard.ledger_failed(&error);
+                Err(self.unclaimed(attempt, &error))
             }
         }
     }
 
-    async fn follow(&self, verdict: Option<Verdict>, asked: Instant) -> Disposition {
-        let Some(verdict) = verdict else {
+    /// A ledger that is away is not the order's fault; a row that it cannot read waits, ever longer, for a person.
+    fn unclaimed(&self, attempt: u32, error: &ledger::Error) -> Disposition {
+        if failure::ledger_signal(error).is_some() {
             return Disposition::Snooze;
+        }
+        let wait = self
+            .schedule
+            .wait(attempt.saturating_add(1))
+            .unwrap_or(self.schedule.then);
+        let error = AttemptError::new(attempt, "ledger", failure::chain(error));
+        Disposition::Later {
+            wait: Wait::Tier(tier_of(wait, &self.tiers)),
+            error,
+        }
+    }
+
+    async fn follow(&self, verdict: Result<Verdict, Disposition>, asked: Instant) -> Disposition {
+        let verdict = match verdict {
+            Ok(verdict) => verdict,
+            Err(disposition) => return disposition,
         };
         match verdict {
             Verdict::Call(claim) => self.call(claim, asked).await,
@@ -145,7 +163,7 @@ impl Fulfil {
         let parked = match self.ledger.park_invalid(known, letter).await {
             Ok(parked) => parked,
             Err(error) => {
-                self.ledger_trouble(&error);
+                self.ledger_guard.ledger_failed(&error);
                 return Disposition::Snooze;
             }
         };
@@ -166,12 +184,5 @@ impl Fulfil {
         Metric::RequestsHandled.add(1, &[("outcome", "invalid")]);
         outbox::count(&parked.letter);
         Disposition::Dead(outbox::reason(&parked.letter))
-    }
-
-    /// Notes that the ledger gave no answer.
-    pub(crate) fn ledger_trouble(&self, error: &ledger::Error) {
-        self.ledger_guard
-            .note(Signal::Trouble { retry_after: None }, || failure::chain(error));
-        tracing::warn!(error = failure::chain(error), "the ledger gave no answer");
     }
 }

@@ -31,7 +31,7 @@ impl Recover {
             }
             match self.keep_duty(duty.take(), &mut watch, every * 3).await {
                 Ok(kept) => duty = kept,
-                Err(error) => self.ledger_trouble(&error),
+                Err(error) => self.ledger_guard.ledger_failed(&error),
             }
             if duty.is_some() {
                 self.nudge_queue(Due::Requests, topology::REQUESTS).await;
@@ -96,7 +96,7 @@ impl Recover {
             .await
         {
             Ok(nudges) => nudges,
-            Err(error) => return self.ledger_trouble(&error),
+            Err(error) => return self.ledger_guard.ledger_failed(&error),
         };
         for nudge in nudges {
             let (kind, key, published) = match &nudge {

@@ -13,7 +13,6 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Recover;
 use super::sightings::Sightings;
-use crate::breaker::Signal;
 use crate::failure::{self, AfterLookUp};
 use crate::licensing::Answer;
 
@@ -49,7 +48,7 @@ impl Recover {
         let rows = match self.ledger.in_hand().await {
             Ok(rows) => rows,
             Err(error) => {
-                self.ledger_trouble(&error);
+                self.ledger_guard.ledger_failed(&error);
                 return Vec::new();
             }
         };
@@ -89,7 +88,7 @@ impl Recover {
                 tracing::warn!(request.key = %row.key, "a claim without a result is taken over, its outcome is looked up");
             }
             Ok(false) => {}
-            Err(error) => self.ledger_trouble(&error),
+            Err(error) => self.ledger_guard.ledger_failed(&error),
         }
     }
 
@@ -103,7 +102,7 @@ impl Recover {
         let look_up = match self.ledger.look_up(seen.row.id, seen.row.version).await {
             Ok(look_up) => look_up?,
             Err(error) => {
-                self.ledger_trouble(&error);
+                self.ledger_guard.ledger_failed(&error);
                 return None;
             }
         };
@@ -142,7 +141,7 @@ impl Recover {
         match self.ledger.settle_look_up(look_up, looked_up).await {
             Ok(Some(written)) => self.follow_up(look_up, written).await,
             Ok(None) => return None,
-            Err(error) => self.ledger_trouble(&error),
+            Err(error) => self.ledger_guard.ledger_failed(&error),
         }
         wait
     }
@@ -168,13 +167,6 @@ impl Recover {
             // The row says what is due; a nudge publishes it again.
             tracing::warn!(request.key = %look_up.key(), %error, "what follows from a look-up is not published yet");
         }
-    }
-
-    /// Notes that the ledger gave no answer.
-    pub(super) fn ledger_trouble(&self, error: &ledger::Error) {
-        self.ledger_guard
-            .note(Signal::Trouble { retry_after: None }, || failure::chain(error));
-        tracing::warn!(error = failure::chain(error), "the ledger gave no answer");
     }
 }
 

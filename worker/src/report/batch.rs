@@ -17,6 +17,7 @@ use crate::outbox;
 use crate::waits::tier_of;
 
 /// A completion of the batch and its place there.
+#[derive(Clone)]
 pub(super) struct Told {
     pub(super) place: usize,
     pub(super) event: CompletionEvent,
@@ -78,12 +79,29 @@ impl Report {
                 .await;
             batch.decide(told.place, disposition);
         }
-        match self.ready(batch, ours).await {
+        self.report_ours(batch, ours).await;
+    }
+
+    async fn report_ours(&self, batch: &mut Batch, ours: Vec<Told>) {
+        let error = match self.ready(batch, ours.clone()).await {
             Ok(ready) => {
                 let records = gather(ready.iter().map(|(told, rows)| (told.place, &told.event, rows.clone())));
-                self.write(batch, records).await;
+                return self.write(batch, records).await;
             }
-            Err(error) => self.ledger_trouble(&error),
+            Err(error) => error,
+        };
+        let about_one_row = failure::ledger_signal(&error).is_none();
+        if about_one_row && ours.len() > 1 {
+            // One row that cannot be read must not hold the others back.
+            for told in ours {
+                Box::pin(self.report_ours(batch, vec![told])).await;
+            }
+            return;
+        }
+        self.ledger_guard.ledger_failed(&error);
+        for told in ours.into_iter().filter(|_| about_one_row) {
+            let later = self.later(&batch.deliveries[told.place], "ledger", failure::chain(&error));
+            batch.decide(told.place, later.unwrap_or(Disposition::Snooze));
         }
     }
 
@@ -157,7 +175,7 @@ impl Report {
         let row = match self.ledger.rows(std::slice::from_ref(key)).await {
             Ok(rows) => rows.into_iter().next().flatten(),
             Err(error) => {
-                self.ledger_trouble(&error);
+                self.ledger_guard.ledger_failed(&error);
                 return Disposition::Snooze;
             }
         };
@@ -177,13 +195,6 @@ impl Report {
             error = failure::chain(error),
             "salesforce did not take the call, outcomes wait"
         );
-    }
-
-    /// Notes that the ledger gave no answer.
-    pub(super) fn ledger_trouble(&self, error: &ledger::Error) {
-        self.ledger_guard
-            .note(Signal::Trouble { retry_after: None }, || failure::chain(error));
-        tracing::warn!(error = failure::chain(error), "the ledger gave no answer");
     }
 }
 

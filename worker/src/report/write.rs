@@ -32,7 +32,7 @@ impl Report {
             };
             behind = match self.moved_on(written).await {
                 Ok(moved) => moved,
-                Err(error) => return self.ledger_trouble(&error),
+                Err(error) => return self.ledger_guard.ledger_failed(&error),
             };
         }
     }
@@ -63,7 +63,7 @@ impl Report {
         let versions: Vec<(RequestKey, u64)> = written.iter().flat_map(Record::versions).collect();
         if let Err(error) = self.ledger.mark_reported(&versions).await {
             // Salesforce has them, the ledger does not know it: written again, with the same content.
-            self.ledger_trouble(&error);
+            self.ledger_guard.ledger_failed(&error);
             for record in &written {
                 decide(batch, record, || Disposition::Snooze);
             }
@@ -148,7 +148,7 @@ impl Report {
                 Ok(Some(letter)) => letter,
                 Ok(None) => continue,
                 Err(error) => {
-                    self.ledger_trouble(&error);
+                    self.ledger_guard.ledger_failed(&error);
                     return Disposition::Snooze;
                 }
             };

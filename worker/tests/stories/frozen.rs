@@ -69,7 +69,7 @@ async fn round(world: &World, number: usize, victim: &Process) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_frozen_between_its_claim_and_its_send_does_not_send_when_it_wakes() {
-    let world = World::new("frozen").await;
+    let world = World::new().await;
     let victim = Process::start(&world, "victim".to_owned());
     let other = Process::start(&world, "other".to_owned());
     let mut late = false;

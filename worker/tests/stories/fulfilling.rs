@@ -40,7 +40,7 @@ impl Running {
 
 #[tokio::test]
 async fn a_request_becomes_a_ticket_and_a_completion() {
-    let world = World::new("ticket").await;
+    let world = World::new().await;
     let mut completions = world.listen(topology::COMPLETIONS_SALESFORCE);
     let running = Running::start(&world, quick()).await;
     let event = request("salesforce", "T-1", "CM-PRO", "m-1");
@@ -60,7 +60,7 @@ async fn a_request_becomes_a_ticket_and_a_completion() {
 
 #[tokio::test]
 async fn a_refused_order_goes_to_dead_letters_at_once() {
-    let world = World::new("refused").await;
+    let world = World::new().await;
     let mut completions = world.listen(topology::COMPLETIONS_SALESFORCE);
     let mut letters = world.listen(topology::DEAD);
     let running = Running::start(&world, quick()).await;
@@ -79,7 +79,7 @@ async fn a_refused_order_goes_to_dead_letters_at_once() {
 
 #[tokio::test]
 async fn an_unreadable_request_is_parked_and_its_order_held() {
-    let world = World::new("unreadable").await;
+    let world = World::new().await;
     let mut completions = world.listen(topology::COMPLETIONS_SALESFORCE);
     let mut letters = world.listen(topology::DEAD);
     let running = Running::start(&world, quick()).await;
@@ -117,7 +117,7 @@ async fn an_unreadable_request_is_parked_and_its_order_held() {
 
 #[tokio::test]
 async fn a_lost_answer_is_looked_up_and_never_sent_again() {
-    let world = World::new("lost").await;
+    let world = World::new().await;
     let running = Running::start(&world, quick()).await;
     world.license_central.faults().next(Fault::LostAnswer);
     let event = request("erp", "L-1", "CM-PRO", "m-1");
@@ -135,7 +135,7 @@ async fn a_lost_answer_is_looked_up_and_never_sent_again() {
 
 #[tokio::test]
 async fn an_order_that_never_arrived_is_called_again_after_it_was_looked_up() {
-    let world = World::new("never-arrived").await;
+    let world = World::new().await;
     let running = Running::start(&world, quick()).await;
     world.license_central.faults().next(Fault::ResetBeforeCommit);
     let event = request("erp", "N-1", "CM-PRO", "m-1");
@@ -147,7 +147,7 @@ async fn an_order_that_never_arrived_is_called_again_after_it_was_looked_up() {
 
 #[tokio::test]
 async fn a_busy_license_central_opens_the_breaker_and_gets_the_order_later() {
-    let world = World::new("busy").await;
+    let world = World::new().await;
     let mut settings = quick();
     settings.breaker.after = 2;
     let running = Running::start(&world, settings).await;
@@ -171,7 +171,7 @@ async fn a_busy_license_central_opens_the_breaker_and_gets_the_order_later() {
 
 #[tokio::test]
 async fn a_doubled_order_is_held_for_a_person() {
-    let world = World::new("doubled").await;
+    let world = World::new().await;
     let client = world.license_central_client(CALL_LIMIT);
     let event = request("erp", "D-1", "CM-PRO", "m-1");
     let order = license_central::Order {
@@ -207,7 +207,7 @@ async fn a_doubled_order_is_held_for_a_person() {
 
 #[tokio::test]
 async fn a_lost_message_is_published_again() {
-    let world = World::new("nudge").await;
+    let world = World::new().await;
     let event = request("erp", "P-1", "CM-PRO", "m-1");
     // Accepted by a producer, and then its message was purged.
     world.ledger.accept(Arrival::first(event.clone())).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_lost_message_is_published_again() {
 
 #[tokio::test]
 async fn a_second_click_after_the_item_was_mended_gets_its_ticket() {
-    let world = World::new("mended").await;
+    let world = World::new().await;
     let running = Running::start(&world, quick()).await;
     let event = request("erp", "C-1", "CM-NEW", "click-1");
     world.submit(&event).await;
@@ -234,7 +234,7 @@ async fn a_second_click_after_the_item_was_mended_gets_its_ticket() {
 
 #[tokio::test]
 async fn other_content_for_an_issued_order_is_a_letter_and_changes_nothing() {
-    let world = World::new("conflict").await;
+    let world = World::new().await;
     let mut letters = world.listen(topology::DEAD);
     let running = Running::start(&world, quick()).await;
     let event = request("erp", "X-1", "CM-PRO", "m-1");
@@ -250,7 +250,7 @@ async fn other_content_for_an_issued_order_is_a_letter_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_second_revision_waits_until_the_first_is_at_rest() {
-    let world = World::new("revisions").await;
+    let world = World::new().await;
     let running = Running::start(&world, quick()).await;
     let busy = Plan::fault(Fault::Busy)
         .on(Operation::CreateOrder)
@@ -273,7 +273,7 @@ async fn a_second_revision_waits_until_the_first_is_at_rest() {
 
 #[tokio::test]
 async fn a_spent_budget_holds_the_order() {
-    let world = World::new("spent").await;
+    let world = World::new().await;
     let mut settings = quick();
     settings.schedule = worker::Schedule {
         steps: TIERS[..2].to_vec(),
@@ -295,7 +295,7 @@ async fn a_spent_budget_holds_the_order() {
 
 #[tokio::test]
 async fn a_stop_works_off_what_is_in_hand() {
-    let world = World::new("drain").await;
+    let world = World::new().await;
     let running = Running::start(&world, quick()).await;
     let slow = Duration::from_millis(500);
     world

@@ -19,8 +19,8 @@ struct Office {
 }
 
 impl Office {
-    async fn new(name: &str) -> Self {
-        let world = World::new(name).await;
+    async fn new() -> Self {
+        let world = World::new().await;
         let org = simulators::salesforce::start(simulators::salesforce::Options::default())
             .await
             .unwrap();
@@ -127,7 +127,7 @@ fn refused() -> Ending {
 
 #[tokio::test]
 async fn a_thousand_completions_are_written_with_at_most_ten_calls() {
-    let office = Office::new("thousand").await;
+    let office = Office::new().await;
     let events: Vec<RequestEvent> = (0..1000).map(|_| office.order()).collect();
     let told = events.iter().enumerate().map(|(number, event)| {
         let office = &office;
@@ -156,7 +156,7 @@ async fn a_thousand_completions_are_written_with_at_most_ten_calls() {
 
 #[tokio::test]
 async fn a_stale_refusal_after_the_ticket_changes_nothing() {
-    let office = Office::new("stale").await;
+    let office = Office::new().await;
     let event = office.order();
     let rest = office.rest(&event, issued("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE")).await;
     let (worker, ..) = office.report(quick()).await;
@@ -180,7 +180,7 @@ async fn a_stale_refusal_after_the_ticket_changes_nothing() {
 
 #[tokio::test]
 async fn a_locked_record_is_tried_again_alone_and_holds_nobody_back() {
-    let office = Office::new("locked").await;
+    let office = Office::new().await;
     let (locked, free) = (office.order(), office.order());
     office
         .org
@@ -201,7 +201,7 @@ async fn a_locked_record_is_tried_again_alone_and_holds_nobody_back() {
 
 #[tokio::test]
 async fn a_record_refused_for_good_becomes_a_letter_and_is_left_alone() {
-    let office = Office::new("deleted").await;
+    let office = Office::new().await;
     let mut letters = office.world.listen(topology::DEAD);
     let event = office.order();
     office
@@ -222,7 +222,7 @@ async fn a_record_refused_for_good_becomes_a_letter_and_is_left_alone() {
 
 #[tokio::test]
 async fn a_ticket_that_reached_the_completion_but_not_the_row_is_not_lost() {
-    let office = Office::new("adopt").await;
+    let office = Office::new().await;
     let event = office.order();
     let claim = office.claim(&event).await;
     let ending = issued("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE");
@@ -238,7 +238,7 @@ async fn a_ticket_that_reached_the_completion_but_not_the_row_is_not_lost() {
 
 #[tokio::test]
 async fn a_used_up_quota_pauses_reports_and_costs_no_attempt() {
-    let office = Office::new("quota").await;
+    let office = Office::new().await;
     let event = office.order();
     // Four refusals and a budget of two: only if none of them counts does the order arrive.
     office.org.faults().next_rest(4, RestFault::LimitExceeded);
@@ -258,7 +258,7 @@ async fn a_used_up_quota_pauses_reports_and_costs_no_attempt() {
 
 #[tokio::test]
 async fn another_orgs_completion_is_parked_and_not_written() {
-    let office = Office::new("foreign").await;
+    let office = Office::new().await;
     let mut letters = office.world.listen(topology::DEAD);
     let mut event = office.order();
     event.data.order.org = Some("00D999999999999AAA".to_owned());
@@ -272,7 +272,7 @@ async fn another_orgs_completion_is_parked_and_not_written() {
 
 #[tokio::test]
 async fn a_refused_extension_keeps_the_first_ticket_on_the_record() {
-    let office = Office::new("extension").await;
+    let office = Office::new().await;
     let first = office.order();
     let mut second = first.clone();
     second.data.revision = 2;

@@ -92,7 +92,7 @@ async fn at_rest(world: &World) -> Option<Vec<Row>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_storm_of_duplicates_lost_answers_freezes_and_crashes_doubles_nothing_and_ends_every_order() {
     let mut random = StdRng::seed_from_u64(SEED);
-    let world = World::new("storm").await;
+    let world = World::new().await;
     plan_faults(world.license_central.faults(), &mut random);
     let mut processes: Vec<Process> = (0..PROCESSES)
         .map(|process| Process::start(&world, format!("process-{process}")))

@@ -7,14 +7,11 @@ use broker::topology::{self, Role};
 use broker::{Broker, Delivery, Disposition, Envelope, Handler, Valve};
 use ledger::{Ledger, Row, State};
 use schemas::{CompletionEvent, REQUEST_TYPE, RequestEvent, RequestKey};
-use simulators::{license_central, rabbitmq};
+use simulators::{license_central, rabbitmq::Vhost};
 use tempfile::TempDir;
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use worker::{Schedule, Settings};
-
-/// One node for all tests of this binary; it ends with the process.
-static NODE: OnceCell<rabbitmq::Node> = OnceCell::const_new();
 
 /// The waits of the tests' topology.
 pub(crate) const TIERS: [Duration; 3] = [
@@ -38,13 +35,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Makes a world; `name` is its vhost.
-    pub(crate) async fn new(name: &str) -> Self {
-        let node = NODE.get_or_init(|| async { rabbitmq::Node::start(rabbitmq::Options::default()).await.unwrap() });
-        let node = node.await;
-        node.create_vhost(name).await.unwrap();
+    /// Makes a world.
+    pub(crate) async fn new() -> Self {
+        let vhost = Vhost::make().await.unwrap();
         let broker_settings = broker::Settings {
-            url: node.vhost_url(name).into(),
+            url: vhost.url().to_owned().into(),
             tiers: TIERS.to_vec(),
             ..broker::Settings::default()
         };

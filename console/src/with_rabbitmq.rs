@@ -1,13 +1,12 @@
 //! Collecting and replaying against a real RabbitMQ and a real ledger file.
 
-mod vhost;
-
 use std::future::Future;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use broker::{Broker, DeadReason, Delivery, Disposition, Envelope, Handler, Valve, topology};
 use ledger::{LetterFilter, LetterState};
+use simulators::rabbitmq::Vhost;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +15,6 @@ use crate::collector::Collector;
 use crate::console::Console;
 use crate::samples::{Sample, sample};
 use crate::{Error, collect};
-use vhost::Vhost;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
@@ -24,22 +22,24 @@ struct World {
     sample: Sample,
     broker: Broker,
     console: Console,
-    _vhost: Vhost,
 }
 
 impl World {
     async fn new() -> Self {
         let sample = sample().await;
-        let vhost = Vhost::new().await;
-        let broker = Broker::connect(&vhost.settings, CancellationToken::new())
-            .await
-            .unwrap();
+        let vhost = Vhost::make().await.unwrap();
+        let settings = broker::Settings {
+            url: vhost.url().to_owned().into(),
+            ..broker::Settings::default()
+        };
+        let topology = topology::Topology::new(&settings.tiers);
+        vhost.import(&topology.definitions_json()).await.unwrap();
+        let broker = Broker::connect(&settings, CancellationToken::new()).await.unwrap();
         let console = Console::new(sample.ledger.clone(), Some(broker.clone()));
         Self {
             sample,
             broker,
             console,
-            _vhost: vhost,
         }
     }
 
@@ -218,5 +218,24 @@ fn a_replay_without_a_broker_is_written_down_and_left_to_recover() {
         let console = Console::new(sample.ledger.clone(), None);
         let done = console.replay(&sample.refused_letter, "mara", "mended").await.unwrap();
         assert!(!done.published);
+    });
+}
+
+#[test]
+fn a_letter_that_cannot_be_archived_is_not_acknowledged() {
+    run(async {
+        let sample = sample().await;
+        sample.ledger.close().await.unwrap();
+        let delivery = Delivery {
+            envelope: Envelope::new("message-18", "", *b"{}"),
+            queue: topology::DEAD.into(),
+            exchange: topology::DEAD.into(),
+            routing_key: String::new(),
+            redelivered: false,
+            delivery_count: 0,
+            broker_death: None,
+        };
+        let collector = Collector::new(&sample.ledger, &CancellationToken::new());
+        assert_eq!(collector.handle(delivery).await, Disposition::Abandon);
     });
 }
