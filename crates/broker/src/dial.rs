@@ -30,8 +30,7 @@ impl Dial {
                 .map(|mistake| format!("{}: found {}", mistake.field, mistake.found));
             return Err(Error::Settings(lines.collect::<Vec<_>>().join("; ")));
         }
-        let uri = settings.url.expose_secret().parse();
-        let mut uri: AMQPUri = uri.map_err(|_| Error::Settings("url: not an AMQP address".to_owned()))?;
+        let mut uri = uri(settings)?;
         // Heartbeats of 60 s, the default, would leave us blind for two minutes. What the address says goes first.
         let seconds = u16::try_from(settings.heartbeat.as_secs()).unwrap_or(u16::MAX);
         uri.query.heartbeat.get_or_insert(seconds);
@@ -78,4 +77,14 @@ impl Dial {
             Err(_) => Err(Error::TimedOut { waited: PATIENCE }),
         }
     }
+}
+
+/// The vhost that the settings name.
+pub(crate) fn vhost(settings: &Settings) -> Result<String, Error> {
+    Ok(uri(settings)?.vhost)
+}
+
+fn uri(settings: &Settings) -> Result<AMQPUri, Error> {
+    let uri = settings.url.expose_secret().parse();
+    uri.map_err(|_| Error::Settings("url: not an AMQP address".to_owned()))
 }

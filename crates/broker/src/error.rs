@@ -53,6 +53,15 @@ pub enum Error {
     /// The exchanges and queues are not as they must be.
     #[error("the topology is not as it must be: {}", list(.0))]
     Topology(Vec<Finding>),
+    /// The management API cannot be reached, or does not answer as it should.
+    #[error("cannot ask the management api")]
+    Management {
+        /// Why not.
+        source: reqwest::Error,
+    },
+    /// The management API does not let us in.
+    #[error("the management api refuses this account")]
+    ManagementRefused,
     /// The broker was closed by ourselves.
     #[error("the broker handle is closed")]
     Closed,
@@ -62,13 +71,14 @@ impl Error {
     /// Says whether the same may work a little later without anybody's help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } => true,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Management { .. } => true,
             Self::Settings(_)
             | Self::File { .. }
             | Self::Refused { .. }
             | Self::Forbidden { .. }
             | Self::Missing { .. }
             | Self::Topology(_)
+            | Self::ManagementRefused
             | Self::Closed => false,
         }
     }

@@ -4,11 +4,16 @@ mod group;
 mod pump;
 mod session;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use crate::{AttemptError, Broker, Delivery, Disposition, Error, Valve, Wait};
 use pump::{Plan, Pump};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// After which time without a delivery a consumer is made anew.
+const RENEW_AFTER: Duration = Duration::from_secs(60);
 
 /// Handles deliveries one by one, several at once.
 ///
@@ -64,6 +69,7 @@ pub async fn consume(
         size: 1,
         within: Duration::ZERO,
         at_once: max_in_flight.max(1),
+        renew_after: RENEW_AFTER,
     };
     Pump::new(broker, queue, plan, valve, Arc::new(OneByOne(handler)), shutdown)
         .run()
@@ -88,6 +94,7 @@ pub async fn consume_batches(
         size: max.max(1),
         within,
         at_once: 1,
+        renew_after: RENEW_AFTER,
     };
     Pump::new(broker, queue, plan, valve, Arc::new(handler), shutdown)
         .run()

@@ -24,6 +24,12 @@ pub(super) struct Plan {
     pub(super) within: Duration,
     /// The most groups at once.
     pub(super) at_once: u16,
+    /// After which time without a delivery the consumer is made anew.
+    ///
+    /// A broker can forget a consumer without a word. 3.10.8 does, often, when a queue is deleted and made again at
+    /// once: it registers the consumer with the new queue by itself and then drops what that delivers, because the
+    /// numbers begin anew. Nothing shows it from outside, and a new consumer costs next to nothing.
+    pub(super) renew_after: Duration,
 }
 
 /// A consumer of one queue.
@@ -57,6 +63,8 @@ enum Stop {
     Valve,
     /// Something was not acknowledged, and has to come back.
     Rebuild,
+    /// Nothing came for so long that the consumer may have been forgotten.
+    Renew,
 }
 
 /// How a session ended.
@@ -80,6 +88,12 @@ struct Hand {
     stop: Option<Stop>,
     /// The stream has ended as we asked for.
     drained: bool,
+}
+
+impl Hand {
+    fn is_empty(&self) -> bool {
+        self.running == 0 && self.waiting.is_empty()
+    }
 }
 
 impl<H: BatchHandler> Pump<H> {
@@ -117,7 +131,7 @@ impl<H: BatchHandler> Pump<H> {
             self.generation += 1;
             match self.session(session).await {
                 End::Finished(Stop::Shutdown) => break,
-                End::Finished(Stop::Valve) => {}
+                End::Finished(Stop::Valve | Stop::Renew) => {}
                 End::Finished(Stop::Rebuild) | End::Lost => self.pause().await,
             }
         }
@@ -174,10 +188,7 @@ impl<H: BatchHandler> Pump<H> {
         let mut hand = Hand::default();
         let end = loop {
             self.start_groups(&mut hand);
-            if let Some(stop) = hand
-                .stop
-                .filter(|_| hand.drained && hand.running == 0 && hand.waiting.is_empty())
-            {
+            if let Some(stop) = hand.stop.filter(|_| hand.drained && hand.is_empty()) {
                 break End::Finished(stop);
             }
             let live = hand.stop.is_none();
@@ -207,6 +218,7 @@ impl<H: BatchHandler> Pump<H> {
                     }
                 },
                 () = sleep_until(hand.due.unwrap_or_else(Instant::now)), if self.is_waiting(&hand) => None,
+                () = sleep(self.plan.renew_after), if live && hand.is_empty() => Some(Stop::Renew),
             };
             if let Some(stop) = stop {
                 hand.stop = Some(stop);
@@ -216,6 +228,7 @@ impl<H: BatchHandler> Pump<H> {
             }
         };
         match end {
+            End::Finished(Stop::Renew) => session.end().await,
             End::Finished(_) => session.finish().await,
             End::Lost => session.lose().await,
         }

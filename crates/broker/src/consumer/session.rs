@@ -20,7 +20,7 @@ const LINGER: Duration = Duration::from_millis(500);
 /// A consumer on a channel of its own.
 pub(super) struct Session {
     pub(super) consumer: Consumer,
-    channel: Channel,
+    pub(super) channel: Channel,
     /// Raised at the end of the stream: from then on nothing of this session is ours, or may be acknowledged.
     lost: CancellationToken,
     queue: String,
@@ -92,6 +92,11 @@ impl Session {
     pub(super) async fn finish(self) {
         tokio::time::sleep(LINGER).await;
         self.lost.cancel();
+        self.close().await;
+    }
+
+    /// Ends it in good order, where nothing was acknowledged lately.
+    pub(super) async fn end(self) {
         self.close().await;
     }
 

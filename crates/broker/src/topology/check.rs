@@ -28,6 +28,15 @@ pub enum Finding {
         /// What the broker said: the first argument that differs.
         detail: String,
     },
+    /// A policy overrules it.
+    Policy {
+        /// Which queue.
+        what: String,
+        /// The policy's key.
+        key: String,
+        /// The policy's value.
+        value: String,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -36,12 +45,14 @@ impl fmt::Display for Finding {
             Self::Missing { what } => write!(f, "{what} is missing"),
             Self::Forbidden { what } => write!(f, "the account may not look at {what}"),
             Self::Differs { what, detail } => write!(f, "{what} differs: {detail}"),
+            Self::Policy { what, key, value } => write!(f, "a policy sets {key} = {value} on {what}"),
         }
     }
 }
 
 impl Topology {
-    /// Checks everything, arguments included. It takes an account that may declare; nothing is declared, though.
+    /// Checks everything, arguments included. It takes an account that may declare; nothing is declared, though. Policies
+    /// are not seen from here: see [`Topology::check_policies`].
     ///
     /// # Errors
     /// When the broker cannot be reached, or something is not as it must be: all of it is reported together.

@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod definitions;
+mod policies;
 mod role;
 
 pub use check::Finding;
