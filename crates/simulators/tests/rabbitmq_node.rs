@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use simulators::rabbitmq::{Error, Node, Options};
 use std::{
     io::{BufRead as _, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -105,7 +105,7 @@ async fn a_frozen_node_is_silent_until_it_is_thawed_and_can_be_dropped_frozen() 
     eventually("the frozen server is gone", || test_kill_process(server).is_err()).await;
 }
 
-/// Not a test by itself: the process that the next test kills.
+/// Not a test by itself: the process that the next tests kill. Without a folder it takes a temporary one.
 #[tokio::test]
 async fn holds_a_node_until_it_is_killed() {
     #[expect(
@@ -115,36 +115,42 @@ async fn holds_a_node_until_it_is_killed() {
     let Some(dir) = std::env::var_os(HOLDER_DIR) else {
         return;
     };
-    let _node = Node::start(Options {
-        dir: Some(dir.into()),
+    let dir = (!dir.is_empty()).then(|| dir.into());
+    let node = Node::start(Options {
+        dir,
         ..Options::default()
     })
     .await
     .unwrap();
-    println!("\nholding");
+    println!("\nholding {}", node.dir().display());
     std::future::pending().await
+}
+
+/// Starts a process that holds a node, kills it without a word, and returns the folder and the server it had.
+async fn killed_holder(dir: &Path) -> (PathBuf, Pid) {
+    let mut holder = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "holds_a_node_until_it_is_killed", "--nocapture"])
+        .env(HOLDER_DIR, dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(holder.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let dir = lines
+        .find_map(|line| line.strip_prefix("holding ").map(PathBuf::from))
+        .unwrap();
+    let server = server_pid(&dir);
+    test_kill_process(server).unwrap();
+    kill_process(Pid::from_child(&holder), Signal::KILL).unwrap();
+    holder.wait().unwrap();
+    (dir, server)
 }
 
 #[tokio::test]
 async fn a_node_ends_when_the_process_that_holds_it_is_killed() {
     let place = tempfile::tempdir().unwrap();
-    let mut holder = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "holds_a_node_until_it_is_killed", "--nocapture"])
-        .env(HOLDER_DIR, place.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
-    assert!(
-        lines.map_while(Result::ok).any(|line| line == "holding"),
-        "the holder ended early"
-    );
-    let server = server_pid(place.path());
-    test_kill_process(server).unwrap();
-
-    kill_process(Pid::from_child(&holder), Signal::KILL).unwrap();
-    holder.wait().unwrap();
-
+    let (_, server) = killed_holder(place.path()).await;
     eventually("the server is gone", || test_kill_process(server).is_err()).await;
     // Its folder is free again, with the same ports.
     Node::start(Options {
@@ -153,4 +159,11 @@ async fn a_node_ends_when_the_process_that_holds_it_is_killed() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn a_temporary_folder_goes_even_when_the_process_that_made_it_is_killed() {
+    let (dir, server) = killed_holder(Path::new("")).await;
+    eventually("the server is gone", || test_kill_process(server).is_err()).await;
+    eventually("the folder is gone", || !dir.exists()).await;
 }

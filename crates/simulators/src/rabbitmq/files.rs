@@ -1,6 +1,7 @@
 //! The files a node lives by, and the ports it listens on.
 
 use super::Error;
+use crate::tls::TestCa;
 use rand::RngExt as _;
 use std::{
     fs,
@@ -10,20 +11,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The three ports of a node, all on loopback.
+/// The ports of a node, all on loopback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ports {
     pub(super) amqp: u16,
+    /// AMQP over TLS, where that is wanted.
+    pub(super) tls: u16,
     pub(super) management: u16,
     /// Erlang's own traffic. The port is given on the command line, so no port mapper (epmd) is needed.
     pub(super) distribution: u16,
 }
 
 impl Ports {
-    /// Picks three ports that nobody listens on.
+    /// Picks ports that nobody listens on.
     pub(super) fn free() -> Self {
         Self {
             amqp: free_port(),
+            tls: free_port(),
             management: free_port(),
             distribution: free_port(),
         }
@@ -31,7 +35,7 @@ impl Ports {
 
     /// Says which of the ports somebody else listens on.
     pub(super) fn taken(self) -> Option<u16> {
-        [self.amqp, self.management, self.distribution]
+        [self.amqp, self.tls, self.management, self.distribution]
             .into_iter()
             .find(|port| !is_free(*port))
     }
@@ -87,21 +91,53 @@ impl Folder {
         let mut next = || numbers.next()?.ok();
         Some(Ports {
             amqp: next()?,
+            tls: next()?,
             management: next()?,
             distribution: next()?,
         })
     }
 
     /// Writes the configuration of a node with these ports.
-    pub(super) fn configure(&self, ports: Ports) -> Result<(), Error> {
-        self.write(
-            "ports",
-            &format!("{} {} {}\n", ports.amqp, ports.management, ports.distribution),
-        )?;
+    pub(super) fn configure(&self, ports: Ports, only_known_clients: Option<bool>) -> Result<(), Error> {
+        let Ports {
+            amqp,
+            tls,
+            management,
+            distribution,
+        } = ports;
+        self.write("ports", &format!("{amqp} {tls} {management} {distribution}\n"))?;
         // Only the management plugin, which vhosts are made through: each further one is start-up time.
         self.write("enabled_plugins", "[rabbitmq_management].\n")?;
-        self.write("rabbitmq.conf", &configuration(ports))?;
+        let mut configuration = configuration(ports);
+        if let Some(only_known_clients) = only_known_clients {
+            configuration.push_str(&self.tls_configuration(ports, only_known_clients));
+        }
+        self.write("rabbitmq.conf", &configuration)?;
         self.make_cookie()
+    }
+
+    /// Writes certificate, key and authority to where the configuration says they are.
+    pub(super) fn keep_identity(&self, identity: &TestCa) -> Result<(), Error> {
+        self.write("authority.pem", &identity.ca_pem)?;
+        self.write("certificate.pem", &identity.cert_pem)?;
+        self.write("key.pem", &identity.key_pem)
+    }
+
+    fn tls_configuration(&self, ports: Ports, only_known_clients: bool) -> String {
+        let (folder, port) = (self.path.display(), ports.tls);
+        let verify = if only_known_clients {
+            "verify_peer"
+        } else {
+            "verify_none"
+        };
+        format!(
+            "listeners.ssl.default = 127.0.0.1:{port}\n\
+             ssl_options.cacertfile = {folder}/authority.pem\n\
+             ssl_options.certfile = {folder}/certificate.pem\n\
+             ssl_options.keyfile = {folder}/key.pem\n\
+             ssl_options.verify = {verify}\n\
+             ssl_options.fail_if_no_peer_cert = {only_known_clients}\n"
+        )
     }
 
     /// The name of the file that holds what the server printed.
@@ -163,7 +199,7 @@ mod tests {
         assert!(matches!(Folder::open(place.path()), Err(Error::InUse(_))));
         assert_eq!(folder.known_ports(), None);
         let ports = Ports::free();
-        folder.configure(ports).unwrap();
+        folder.configure(ports, None).unwrap();
         drop(folder);
         assert_eq!(Folder::open(place.path()).unwrap().known_ports(), Some(ports));
     }

@@ -44,6 +44,11 @@ impl Management {
         Ok(Self { base })
     }
 
+    /// Returns the address of the API, with name and password in it.
+    pub fn address(&self) -> &Url {
+        &self.base
+    }
+
     /// Makes a vhost and lets the account of this address do everything in it.
     ///
     /// # Errors
@@ -105,12 +110,12 @@ impl Management {
             .map(drop)
     }
 
-    /// Counts the messages of a vhost's queues.
+    /// Counts the messages of a vhost's queues. A quorum queue tells its counts every few seconds only.
     ///
     /// # Errors
     /// When the API cannot be reached or refuses.
     pub async fn queues(&self, vhost: &str) -> Result<Vec<QueueTotals>, Error> {
-        // With these two parameters the counts are exact at once; the plain list lags seconds behind.
+        // With these two parameters a queue shows its counts soon after it was made; the plain list lags far behind.
         let queues = self
             .call(
                 Method::GET,

@@ -6,6 +6,7 @@
 
 mod error;
 mod files;
+mod janitor;
 mod management;
 mod node;
 mod server;
@@ -13,5 +14,5 @@ mod vhost;
 
 pub use error::Error;
 pub use management::{Management, QueueTotals};
-pub use node::{Node, Options};
+pub use node::{Node, Options, Tls};
 pub use vhost::{TEST_AMQP, TEST_MANAGEMENT, Vhost};

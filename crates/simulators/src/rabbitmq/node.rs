@@ -3,8 +3,10 @@
 use super::{
     Error, Management,
     files::{Folder, Ports},
+    janitor::Janitor,
     server::{self, Server},
 };
+use crate::tls::TestCa;
 use rustix::process::Signal;
 use std::{
     fmt,
@@ -29,6 +31,25 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// How long a start may take.
     pub wait: Duration,
+    /// Lets it listen for TLS, too.
+    pub tls: Option<Tls>,
+}
+
+/// How a node speaks TLS.
+#[derive(Clone)]
+pub struct Tls {
+    /// Its certificate and key, and the authority it trusts.
+    pub identity: TestCa,
+    /// Whether it takes only clients with a certificate of that authority.
+    pub only_known_clients: bool,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("only_known_clients", &self.only_known_clients)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {
@@ -36,6 +57,7 @@ impl Default for Options {
         Self {
             dir: None,
             wait: Duration::from_secs(60),
+            tls: None,
         }
     }
 }
@@ -47,7 +69,10 @@ pub struct Node {
     folder: Folder,
     ports: Ports,
     wait: Duration,
+    /// None without TLS.
+    only_known_clients: Option<bool>,
     management: Management,
+    _janitor: Option<Janitor>,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -72,6 +97,10 @@ impl Node {
             .or(temporary.as_ref().map(tempfile::TempDir::path))
             .unwrap_or(Path::new("."));
         let folder = Folder::open(dir)?;
+        if let Some(tls) = &options.tls {
+            folder.keep_identity(&tls.identity)?;
+        }
+        let only_known_clients = options.tls.map(|tls| tls.only_known_clients);
         let known = folder.known_ports();
         let ports = known.unwrap_or_else(Ports::free);
         let management = Management::new(&management_url(ports))?;
@@ -80,7 +109,12 @@ impl Node {
             folder,
             ports,
             wait: options.wait,
+            only_known_clients,
             management,
+            _janitor: temporary
+                .as_ref()
+                .map(|folder| Janitor::of(folder.path()))
+                .transpose()?,
             _temporary: temporary,
         };
         let mut tries = 0;
@@ -113,9 +147,19 @@ impl Node {
         )
     }
 
+    /// The address of the vhost `/` over TLS; of use where the node was started with it.
+    pub fn amqps_url(&self) -> String {
+        format!("amqps://guest:guest@127.0.0.1:{}/%2F", self.ports.tls)
+    }
+
     /// The address of the management API, with name and password in it.
     pub fn management_url(&self) -> String {
         management_url(self.ports)
+    }
+
+    /// The folder with its data.
+    pub fn dir(&self) -> &Path {
+        &self.folder.path
     }
 
     /// The management API.
@@ -230,7 +274,7 @@ impl Node {
             }
             sleep(LOOK).await;
         }
-        self.server = Some(Server::start(&self.folder, self.ports)?);
+        self.server = Some(Server::start(&self.folder, self.ports, self.only_known_clients)?);
         while !self.answers().await {
             if !self.is_running() {
                 return Err(Error::Ended {

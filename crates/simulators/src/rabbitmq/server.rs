@@ -46,12 +46,12 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts the server in its folder; does not wait until it is ready.
-    pub(super) fn start(folder: &Folder, ports: Ports) -> Result<Self, Error> {
+    pub(super) fn start(folder: &Folder, ports: Ports, only_known_clients: Option<bool>) -> Result<Self, Error> {
         let script = PLACES
             .into_iter()
             .find(|place| Path::new(place).exists())
             .ok_or(Error::NotInstalled)?;
-        folder.configure(ports)?;
+        folder.configure(ports, only_known_clients)?;
         let pid_file = folder.path.join("pid");
         // What an earlier run left would name a process that is somebody else's by now.
         if pid_file.exists() {
