@@ -5,6 +5,7 @@ use crate::settings::{Loaded, Role};
 use anyhow::Context as _;
 use clap::Args;
 use std::{io::Read as _, path::PathBuf, process::ExitCode};
+use telemetry::trace;
 use tokio_util::sync::CancellationToken;
 
 const EXAMPLES: &str = "\
@@ -29,7 +30,8 @@ pub(crate) struct Submit {
 
 impl Submit {
     pub(crate) async fn run(&self, loaded: &Loaded) -> anyhow::Result<ExitCode> {
-        let event = schemas::read_request(&self.read()?)?;
+        let body = self.read()?;
+        let event = schemas::read_request(&body)?;
         let (key, lines) = (event.key(), event.data.lines.len());
         if self.dry_run {
             println!("The request is right: {key}, {lines} order lines. Nothing was published.");
@@ -38,7 +40,7 @@ impl Submit {
         let settings = super::settings_of_command(loaded, Role::Broker)?;
         let broker = broker::Broker::connect(&settings.broker, CancellationToken::new()).await?;
         let mut envelope = broker::Envelope::new(&event.id, schemas::REQUEST_TYPE, event.to_json());
-        envelope.traceparent = Some(telemetry::trace::new_traceparent());
+        envelope.traceparent = Some(trace_of(&body));
         broker
             .publisher()
             .publish(broker::topology::REQUESTS, &event.routing_key(), &envelope)
@@ -65,5 +67,31 @@ impl Submit {
                 .with_context(|| format!("cannot read {}", self.file.display()))?;
         }
         Ok(body)
+    }
+}
+
+/// Goes on with the submitter's own trace, where the message names it as CloudEvents' extension *distributed tracing* does
+/// (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md>); else begins one.
+fn trace_of(body: &[u8]) -> String {
+    let message: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    trace::child(message["traceparent"].as_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_of_the_submitter_goes_on() {
+        let theirs = trace::new_traceparent();
+        let body = serde_json::json!({ "traceparent": theirs }).to_string();
+        assert_eq!(trace::trace_id(&trace_of(body.as_bytes())), trace::trace_id(&theirs));
+    }
+
+    #[test]
+    fn a_message_without_a_readable_trace_begins_one() {
+        for body in ["{}", r#"{"traceparent": 7}"#, r#"{"traceparent": "rubbish"}"#] {
+            assert!(trace::trace_id(&trace_of(body.as_bytes())).is_some(), "{body}");
+        }
     }
 }
