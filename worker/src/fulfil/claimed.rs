@@ -95,7 +95,7 @@ impl Fulfil {
         let asked = Instant::now();
         match self.ledger.settle(claim, Ending::NotFound, Timestamp::now()).await {
             Ok(Settled::Cleared(cleared)) => self.call(cleared, asked).await,
-            Ok(Settled::Written(written)) => self.follow_up(claim, written).await,
+            Ok(Settled::Written(written)) => self.follow_up(claim, written, Ok(())).await,
             Ok(Settled::Zombie(zombie)) => self.zombie(claim, zombie).await,
             Err(error) => {
                 self.ledger_guard.ledger_failed(&error);

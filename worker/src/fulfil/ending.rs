@@ -31,26 +31,26 @@ impl Fulfil {
             self.ledger.settle(claim, ending, finished_at),
             self.publish_completion(rest.as_ref())
         );
-        let disposition = match settled {
+        match settled {
             Ok(Settled::Written(written)) => {
                 let nudged = written.call.is_some();
-                match self.follow_up(claim, written).await {
+                match self.follow_up(claim, written, published).await {
                     Disposition::Done if !nudged => later.unwrap_or(Disposition::Done),
                     other => other,
                 }
             }
+            // The row has what the result is worth by now, so its own outcome is told, whatever became of ours.
             Ok(Settled::Zombie(zombie)) => self.zombie(claim, zombie).await,
             // Only "not found" clears a claim, and that does not come this way; `recover` would finish it.
             Ok(Settled::Cleared(_)) => Disposition::Snooze,
             Err(error) => {
                 // The row stays `calling`: `report` takes the ticket out of the completion, or `recover` looks it up.
                 self.ledger_guard.ledger_failed(&error);
-                Disposition::Snooze
+                match published {
+                    Ok(()) => Disposition::Snooze,
+                    Err(error) => self.unpublished(claim, &error),
+                }
             }
-        };
-        match published {
-            Ok(()) => disposition,
-            Err(error) => self.unpublished(claim, &error),
         }
     }
 
@@ -61,21 +61,27 @@ impl Fulfil {
         }
     }
 
-    /// Publishes what a written result leads to, besides the completion that is out already.
-    pub(super) async fn follow_up(&self, claim: &Claim, written: Written) -> Disposition {
+    /// Publishes what a written result leads to, besides its completion: only if that was `published` is it reported.
+    pub(super) async fn follow_up(
+        &self,
+        claim: &Claim,
+        written: Written,
+        published: Result<(), PublishError>,
+    ) -> Disposition {
         tracing::info!(request.key = %claim.key(), state = %written.state, version = written.version, "request handled");
         let publishing = async {
-            if let Some(rest) = &written.rest {
-                if let Some(letter) = &rest.letter {
-                    self.outbox.letter(letter).await?;
-                }
-                self.outbox.mark_reported(rest).await;
+            if let Some(letter) = written.rest.as_ref().and_then(|rest| rest.letter.as_ref()) {
+                self.outbox.letter(letter).await?;
             }
             if let Some(letter) = &written.conflict {
                 self.outbox.letter(letter).await?;
             }
             if let Some(request) = &written.call {
                 self.outbox.request(request).await?;
+            }
+            published?;
+            if let Some(rest) = &written.rest {
+                self.outbox.mark_reported(rest).await;
             }
             Ok(())
         };

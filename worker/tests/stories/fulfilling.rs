@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use broker::topology;
 use ledger::{Arrival, State};
-use schemas::{HeldCode, Outcome};
+use schemas::{HeldCode, Outcome, Reply};
 use simulators::license_central::{Fault, Operation, Plan, When};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -203,6 +203,20 @@ async fn a_doubled_order_is_held_for_a_person() {
         "and nothing was sent a third time"
     );
     running.stop().await;
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_not_confirmed_is_not_marked_as_reported() {
+    let world = World::new("unconfirmed").await;
+    let mut event = request("erp", "U-1", "CM-PRO", "m-1");
+    event.data.reply = Some(Reply::Completion);
+    world.forbid(topology::COMPLETIONS).await;
+    let running = Running::start(&world, quick()).await;
+    world.submit(&event).await;
+    world.eventually_in(&event, State::Issued).await;
+    running.stop().await;
+    let row = world.row(&event.key()).await.unwrap();
+    assert!(row.is_unreported(), "nobody has heard of it: {row:?}");
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) broker: Broker,
     /// The test's own look at the ledger.
     pub(crate) ledger: Ledger,
+    vhost: String,
     folder: TempDir,
 }
 
@@ -59,8 +60,19 @@ impl World {
             broker_settings,
             broker,
             ledger,
+            vhost: name.to_owned(),
             folder,
         }
+    }
+
+    /// Takes away the right to publish to exchanges of this name; new channels notice at once.
+    pub(crate) async fn forbid(&self, exchange: &str) {
+        let node = NODE.get().unwrap();
+        let write = format!("^(?!{exchange}$).*");
+        node.management()
+            .grant(&self.vhost, "guest", [".*", &write, ".*"])
+            .await
+            .unwrap();
     }
 
     /// Opens the ledger as another process would.
