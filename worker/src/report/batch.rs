@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use broker::{AttemptError, Delivery, Disposition, Wait};
 use jiff::Timestamp;
 use ledger::{Adopted, Letter, LetterId, Row, Stage};
-use schemas::{CompletionEvent, RequestKey, read_completion, widen_id};
+use schemas::{CompletionEvent, HeldCode, RequestKey, read_completion, widen_id};
 use telemetry::Metric;
 
 use super::Report;
@@ -118,7 +118,7 @@ impl Report {
                 Need::Wait => false,
                 Need::Adopt => {
                     adopted = true;
-                    matches!(self.ledger.adopt(&told.event).await?, Adopted::Row(_))
+                    self.adopt(row, &told.event).await?
                 }
             };
             if !ready {
@@ -133,6 +133,25 @@ impl Report {
         }
         let ready = told.into_iter().zip(revisions).filter(|((_, ready), _)| *ready);
         Ok(ready.map(|((told, _), rows)| (told, rows)).collect())
+    }
+
+    /// Takes a completion's ticket into its row; false if there is no row for it yet.
+    async fn adopt(&self, before: Option<&Row>, event: &CompletionEvent) -> Result<bool, ledger::Error> {
+        let Adopted::Row(row) = self.ledger.adopt(event).await? else {
+            return Ok(false);
+        };
+        let moved = before.is_none_or(|before| before.version != row.version);
+        if moved && row.held_code() == Some(HeldCode::SuspectedDouble) {
+            Metric::SuspectedDoubles.add(1, &[]);
+            tracing::error!(request.key = %row.key, "licenses may have been issued twice, a person must look");
+        }
+        if let Some(letter) = row.rest().filter(|_| moved).and_then(|rest| rest.letter)
+            && let Err(error) = self.outbox.letter(&letter).await
+        {
+            // The ledger's archive has it; only the mailbox does not.
+            tracing::warn!(letter.id = %letter.id, %error, "a letter is not in the mailbox");
+        }
+        Ok(true)
     }
 
     async fn revisions(&self, told: &[Told]) -> Result<Vec<Vec<Row>>, ledger::Error> {

@@ -3,7 +3,7 @@
 use broker::{Envelope, topology};
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use ledger::{Arrival, Claim, Ending, Powers, Rest, Settled, Verdict};
+use ledger::{Arrival, Claim, Ending, LookedUp, Powers, Rest, Settled, Verdict};
 use schemas::{COMPLETION_TYPE, CompletionEvent, Outcome, RequestEvent, Ticket};
 use simulators::salesforce::{Handle, OrderView, RestFault, RowFault, SeedOrder};
 use tokio::task::JoinHandle;
@@ -234,6 +234,53 @@ async fn a_ticket_that_reached_the_completion_but_not_the_row_is_not_lost() {
     assert_eq!(order.ticket.as_deref(), Some("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"));
     let row = office.world.row(&event.key()).await.unwrap();
     assert_eq!(row.ticket, Some(Ticket::new("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE")));
+}
+
+#[tokio::test]
+async fn a_ticket_that_comes_after_its_claim_was_taken_over_is_not_lost() {
+    let office = Office::new("late").await;
+    let event = office.order();
+    let claim = office.claim(&event).await;
+    let ending = issued("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE");
+    // The claimant's commit failed, and its completion comes only after `recover` took the claim over.
+    let rest = claim.rest_after(&ending, Timestamp::now()).unwrap();
+    assert!(
+        office
+            .world
+            .ledger
+            .take_over(claim.id(), claim.version())
+            .await
+            .unwrap()
+    );
+    office.publish(&rest.completion).await;
+    let _running = office.report(quick()).await;
+    let order = office.eventually_says(&event, "Issued").await;
+    assert_eq!(order.ticket.as_deref(), Some("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"));
+    let row = office.world.row(&event.key()).await.unwrap();
+    assert_eq!(row.ticket, Some(Ticket::new("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE")));
+}
+
+#[tokio::test]
+async fn a_second_ticket_of_a_claim_that_was_taken_over_is_not_passed_over() {
+    let office = Office::new("second-ticket").await;
+    let mut letters = office.world.listen(topology::DEAD);
+    let event = office.order();
+    let ledger = &office.world.ledger;
+    let first = office.claim(&event).await;
+    assert!(ledger.take_over(first.id(), first.version()).await.unwrap());
+    let look_up = ledger.look_up(first.id(), first.version() + 1).await.unwrap().unwrap();
+    let not_found = LookedUp::NotFound {
+        wait: Some(std::time::Duration::ZERO),
+    };
+    ledger.settle_look_up(&look_up, not_found).await.unwrap().unwrap();
+    office.rest(&event, issued("FFFFF-GGGGG-HHHHH-JJJJJ-KKKKK")).await;
+    // Only now comes what the first claimant published before it died.
+    let late = first.rest_after(&issued("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"), Timestamp::now());
+    office.publish(&late.unwrap().completion).await;
+    let _running = office.report(quick()).await;
+    office.eventually_says(&event, "Needs attention").await;
+    let reason = next(&mut letters).await.dead_reason().unwrap();
+    assert_eq!(reason.code, "suspected-double");
 }
 
 #[tokio::test]
