@@ -99,9 +99,15 @@ impl Body {
     /// # Errors
     /// [`Error::Damaged`] if this is no license request; only the body of a row held `invalid-request` can be that.
     pub fn event(&self) -> Result<RequestEvent, Error> {
-        schemas::read_request(&self.0).map_err(|problem| Error::Damaged {
+        // The fields' names only: this error reaches logs, and what was found may be a customer's data.
+        schemas::read_request(&self.0).map_err(|invalid| Error::Damaged {
             what: "request body",
-            found: problem.to_string(),
+            found: invalid
+                .problems
+                .iter()
+                .map(|problem| problem.field.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 }

@@ -230,7 +230,8 @@ fn read(batch: &mut Batch) -> Vec<Told> {
                 if ids.insert(letter.id.clone()) {
                     outbox::count(&letter);
                 }
-                tracing::warn!(letter.id = %letter.id, error = failure::chain(&error), "a foreign body is parked");
+                // Without the reader's words, which may quote the body: the letter has them.
+                tracing::warn!(letter.id = %letter.id, "a foreign body is parked");
                 batch.decide(place, Disposition::Dead(outbox::reason(&letter)));
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::Row;
-use schemas::{CompletionEvent, RequestKey, widen_id};
+use schemas::{CompletionEvent, RequestKey, Ticket, widen_id};
 
 use super::coalesce::{Revision, Wanted, coalesce};
 
@@ -31,6 +31,15 @@ impl Record {
             rows: Vec::new(),
             places: self.places.clone(),
         }
+    }
+
+    /// Returns what Salesforce said of this record without the tickets in it: a refused value is quoted.
+    pub(super) fn without_tickets(&self, said: &str) -> String {
+        let tickets = self.rows.iter().filter_map(|row| row.ticket.as_ref());
+        tickets
+            .map(Ticket::reveal)
+            .filter(|ticket| !ticket.is_empty())
+            .fold(said.to_owned(), |said, ticket| said.replace(ticket, "[ticket]"))
     }
 
     /// Returns what the record must say.

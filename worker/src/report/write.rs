@@ -118,8 +118,9 @@ impl Report {
                     .note(Signal::Quota, || "an allowance of the org is used up".to_owned());
                 decide(batch, record, || Disposition::Snooze);
             }
-            AfterRow::Later { text } => self.redeliver(batch, record, &text).await,
+            AfterRow::Later { text } => self.redeliver(batch, record, &record.without_tickets(&text)).await,
             AfterRow::Park { code, text } => {
+                let text = record.without_tickets(&text);
                 let disposition = self.park(&record.behind(), &code, &text).await;
                 let done = matches!(disposition, Disposition::Done);
                 decide(batch, record, || {
@@ -152,7 +153,8 @@ impl Report {
                     return Disposition::Snooze;
                 }
             };
-            tracing::error!(request.key = %key, letter.id = %letter.id, code, text, "salesforce refuses this outcome for good");
+            // Without Salesforce's sentence, which may quote a customer's data: the letter has it.
+            tracing::error!(request.key = %key, letter.id = %letter.id, code, "salesforce refuses this outcome for good");
             if let Err(error) = self.outbox.letter(&letter).await {
                 // The ledger's archive has it; only the mailbox does not.
                 tracing::warn!(letter.id = %letter.id, %error, "a letter is not in the mailbox");

@@ -221,6 +221,21 @@ async fn a_record_refused_for_good_becomes_a_letter_and_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_salesforce_quotes_in_a_refusal_is_not_handed_on() {
+    let office = Office::new("quoted").await;
+    let mut letters = office.world.listen(topology::DEAD);
+    let event = office.order();
+    // One character more than the field takes: Salesforce's sentence quotes the value.
+    let ticket = "T".repeat(65);
+    let rest = office.rest(&event, issued(&ticket)).await;
+    office.publish(&rest.completion).await;
+    let _running = office.report(quick()).await;
+    let reason = next(&mut letters).await.dead_reason().unwrap();
+    assert_eq!(reason.code, "STRING_TOO_LONG");
+    assert!(!reason.text.contains(&ticket), "{}", reason.text);
+}
+
+#[tokio::test]
 async fn a_ticket_that_reached_the_completion_but_not_the_row_is_not_lost() {
     let office = Office::new().await;
     let event = office.order();
