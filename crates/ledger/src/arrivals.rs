@@ -131,6 +131,9 @@ fn called<R: Rows>(
 ) -> Result<Verdict, R::Failure> {
     let mut row = accepted(rows, call, incoming, moment)?;
     if let Some(revision) = waits_for(rows, &row.key, moment, patience)? {
+        // Its message was just here, so it is not lost: a nudge now would only add one more that goes round and round.
+        row.next_due = row.next_due.max(Some(moment.now));
+        rows.update(&row, row.version)?;
         return Ok(Verdict::WaitForRevision { revision });
     }
     let was = row.version;

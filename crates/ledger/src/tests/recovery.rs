@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use schemas::{HeldCode, Outcome};
 
-use super::support::{ABLE, arrival, at, claim, clock, issued, ledger, ticket};
+use super::support::{ABLE, arrival, at, claim, clock, issued, ledger, request, ticket};
 use crate::claim::LookedUp;
-use crate::{Claim, Due, Ending, Ledger, Nudge, Powers, State, Verdict};
+use crate::{Arrival, Claim, Due, Ending, Ledger, Nudge, Powers, State, Verdict};
 
 const GRACE: Duration = Duration::from_secs(600);
 
@@ -204,4 +204,23 @@ async fn what_is_overdue_is_sent_again_and_not_twice_at_once() {
             .is_empty(),
         "its source knows"
     );
+}
+
+#[tokio::test]
+async fn a_request_that_was_just_here_and_waits_for_its_revision_is_not_sent_again() {
+    let kept = ledger().await;
+    let _first = claim(&kept.ledger, arrival("A", "CM-BASIC", 5)).await;
+    let mut second = request("A", "CM-PRO", 6);
+    second.data.revision = 2;
+    let second = Arrival::first(second);
+    kept.ledger.claim(second.clone(), ABLE).await.unwrap();
+    kept.ledger.close().await.unwrap();
+
+    let later = Ledger::open_with_clock(&kept.settings, "worker-1", clock(10 + 601))
+        .await
+        .unwrap();
+    let verdict = later.claim(second, ABLE).await.unwrap();
+    assert_eq!(verdict, Verdict::WaitForRevision { revision: 1 });
+    let nudges = later.overdue(Due::Requests, GRACE, GRACE, 10).await.unwrap();
+    assert!(nudges.is_empty(), "its message goes round already: {nudges:?}");
 }
