@@ -40,8 +40,10 @@ pub async fn collect(broker: &Broker, ledger: &Ledger, shutdown: CancellationTok
         )
         .await
     };
-    let (dead, unrouted) = tokio::join!(from(topology::DEAD), from(topology::UNROUTED));
-    dead.and(unrouted).map_err(|source| Error::Broker { source })
+    // One that may not be read must not wait for the other to end.
+    tokio::try_join!(from(topology::DEAD), from(topology::UNROUTED))
+        .map(|((), ())| ())
+        .map_err(|source| Error::Broker { source })
 }
 
 /// Collects what waits now, and stops.
