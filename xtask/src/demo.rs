@@ -4,8 +4,8 @@ use crate::{
     setup,
     steps::{cargo, must, target},
 };
-use anyhow::{Context as _, bail};
-use std::process::Command;
+use anyhow::Context as _;
+use std::{os::unix::process::CommandExt as _, process::Command};
 
 /// Runs `ticketsmith demo` with these arguments.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
@@ -18,14 +18,7 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     eprintln!("Building (some minutes the first time, seconds after that) …");
     must(cargo(&["build", "--quiet", "--package", "ticketsmith"]))?;
     let program = target().join("debug").join("ticketsmith");
-    let status = Command::new(&program)
-        .arg("demo")
-        .args(arguments)
-        .status()
-        .with_context(|| format!("cannot start {}", program.display()))?;
-    if status.success() {
-        Ok(())
-    } else {
-        bail!("the demo ended with {status}")
-    }
+    // The demo takes this process's place: a signal to us must end it, and its exit code is ours.
+    let failure = Command::new(&program).arg("demo").args(arguments).exec();
+    Err(failure).with_context(|| format!("cannot start {}", program.display()))
 }
