@@ -27,7 +27,7 @@ white-space:nowrap;background:var(--card);cursor:pointer}
 table{width:100%;border-collapse:collapse;font-size:14px}
 th{text-align:left;font-weight:600;color:var(--soft);font-size:12.5px;padding:0 10px 6px 0}
 td{padding:9px 10px 9px 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-td:last-child{padding-right:0;text-align:right}td.name{max-width:260px}a{color:var(--brand)}
+td:last-child{padding-right:0;text-align:right}td.name{max-width:200px}td.key,td.ticket{white-space:nowrap}td.state{min-width:150px;max-width:280px}a{color:var(--brand)}
 code{font:13px ui-monospace,monospace}.soft{color:var(--soft);font-size:13px}.line{display:block;white-space:nowrap}
 form.new{display:grid;grid-template-columns:2fr 2fr 1.4fr 90px auto;gap:10px;align-items:end}
 label{display:grid;gap:3px;font-size:12.5px;font-weight:600;color:var(--soft)}
@@ -35,8 +35,8 @@ input{font:inherit;font-weight:400;font-size:14px;color:var(--ink);background:va
 .problem{background:var(--bad-bg);color:var(--bad);border-radius:8px;padding:9px 14px;margin:0 0 16px}
 .empty{color:var(--soft);margin:0}footer{color:var(--soft);font-size:13px;padding-bottom:28px}
 @media(max-width:820px){form.new{grid-template-columns:1fr 1fr}thead{display:none}
-tr{display:grid;grid-template-columns:1fr auto;gap:2px 12px;padding:10px 0;border-top:1px solid var(--line)}tr:first-child{border:0}
-td{border:0;padding:0;grid-column:1}td.name{max-width:none}td:last-child{grid-column:2;grid-row:1/3;align-self:center}}
+table,tbody{display:block}tr{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:2px 12px;padding:10px 0;border-top:1px solid var(--line)}tr:first-child{border:0}
+td{border:0;padding:0;grid-column:1}td.name,td.state{max-width:none}td.state,td.ticket{grid-column:1/-1}td:last-child{grid-column:2;grid-row:1/3;align-self:center}}
 ";
 
 /// Fetches the page again and swaps the orders in, as long as somebody looks; without it a reload does.

@@ -74,11 +74,11 @@ fn row(order: &OrderView) -> Markup {
     let class = if order.activated { "btn" } else { "btn go" };
     html! {
         tr {
-            td { strong { (order.number) } }
+            td.key { strong { (order.number) } }
             td.name { (order.customer_name) }
             td { @for line in &order.lines { (product(line)) } }
-            td { (pill(order)) @if let Some(reason) = &order.reason { div.soft { (reason) } } }
-            td { (ticket(order)) }
+            td.state { (pill(order)) @if let Some(reason) = &order.reason { div.soft { (reason) } } }
+            td.ticket { (ticket(order)) }
             td {
                 form method="post" action={ "/orders/" (order.id) "/activate" } {
                     button class=(class) type="submit" aria-label={ (label) " order " (order.number) } { (label) }
