@@ -63,7 +63,9 @@ fn meant(text: &str) -> Option<Value> {
 /// Splits serde's sentence into what was found and what is expected.
 fn explain(message: &str, value: Option<&Value>) -> (String, String) {
     if let Some((found, expected)) = message.split_once(", expected ") {
-        let found = found.trim_start_matches("found ");
+        let found = ["found ", "invalid type: ", "invalid value: "]
+            .iter()
+            .fold(found, |rest, prefix| rest.strip_prefix(prefix).unwrap_or(rest));
         return (found.to_owned(), expected.to_owned());
     }
     let shown = value.map_or_else(|| "nothing".to_owned(), Value::to_string);
@@ -72,5 +74,18 @@ fn explain(message: &str, value: Option<&Value>) -> (String, String) {
     } else {
         shown
     };
-    (shown, message.to_owned())
+    (shown, expectation(message))
+}
+
+/// Turns what a parser complains of into what it wants, where the complaint does not say so itself.
+fn expectation(message: &str) -> String {
+    if message.starts_with("relative URL without a base") {
+        "a whole address, such as https://host.example/path".to_owned()
+    } else if message.starts_with("invalid socket address") {
+        "an address with its port, such as 127.0.0.1:8620".to_owned()
+    } else if let Some(field) = message.strip_prefix("missing field ") {
+        format!("a value for {field}")
+    } else {
+        message.to_owned()
+    }
 }

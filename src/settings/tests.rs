@@ -40,6 +40,26 @@ fn all_mistakes_are_reported_together_with_place_found_and_expected() {
 }
 
 #[test]
+fn what_a_parser_complains_of_is_told_as_what_is_expected() {
+    let text =
+        "[broker]\nheartbeat = 10\n[salesforce]\nlogin_url = \"nonsense\"\n[console]\nlisten = \"0.0.0.0:99999\"\n";
+    let found = loaded(text, &[]).settings(&[Role::All]).unwrap_err().0;
+    let said = |part: &str| found.iter().any(|mistake| mistake.to_string().contains(part));
+    assert!(
+        said("broker.heartbeat: found integer `10`, expected a string"),
+        "{found:#?}"
+    );
+    assert!(
+        said("salesforce.login_url: found \"nonsense\", expected a whole address"),
+        "{found:#?}"
+    );
+    assert!(
+        said("console.listen: found \"0.0.0.0:99999\", expected an address with its port"),
+        "{found:#?}"
+    );
+}
+
+#[test]
 fn the_environment_is_over_the_file_and_reads_numbers_where_numbers_are_meant() {
     let text = "[broker]\npublish_channels = 4\n";
     let settings = loaded(text, &[("TICKETSMITH_BROKER__PUBLISH_CHANNELS", "7")])
