@@ -161,7 +161,7 @@ pub(super) fn letters_table(letters: &[LetterSummary], now: Timestamp) -> Markup
 
 /// Writes the command that sends a letter's order on its way again.
 pub(super) fn replay_command(letter: &LetterSummary) -> String {
-    format!("ticketsmith dead-letters replay {}", letter.short_id())
+    format!("ticketsmith dead-letters replay {} --why \"…\"", letter.short_id())
 }
 
 /// Writes a text so that it is one segment of an address.

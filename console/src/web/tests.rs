@@ -93,7 +93,7 @@ async fn the_first_page_says_what_needs_a_person_and_how_to_send_it_again() {
     assert!(page.contains("1 dead letter needs a person"), "{page}");
     assert!(page.contains("License Central declined 1 order"));
     assert!(page.contains(&format!(
-        "ticketsmith dead-letters replay {}",
+        "ticketsmith dead-letters replay {} --why ",
         &sample.refused_letter[..12]
     )));
 }
