@@ -115,7 +115,9 @@ fn trouble(outcome: Result<(), Refusal>) -> Option<Trouble> {
     match outcome {
         Ok(()) => None,
         Err(Refusal::Busy(trouble) | Refusal::Command(trouble) | Refusal::Commit(trouble)) => {
-            tracing::warn!(error = %trouble, "the ledger did not commit");
+            // A person must act if this stays: a full disk, a file that another program holds.
+            let cause = std::error::Error::source(trouble.as_ref()).map(tracing::field::display);
+            tracing::error!(error = %trouble, cause, "the ledger did not commit");
             Some(trouble)
         }
     }
