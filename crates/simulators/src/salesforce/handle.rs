@@ -56,6 +56,7 @@ impl Handle {
             client_secret: self.client_secret.clone(),
             jwt_key_file: self.jwt_key_file.clone(),
             topic: self.topic.clone(),
+            standard_pricebook_id: self.org.read(|store| store.standard_price_book()),
             ca_file: self.ca_file.clone(),
         }
     }

@@ -80,6 +80,8 @@ pub struct Ready {
     pub jwt_key_file: PathBuf,
     /// The topic of license requests.
     pub topic: String,
+    /// The id of the standard price book, in which a product needs a price before it can be sold.
+    pub standard_pricebook_id: String,
     /// The authority (PEM) to trust, under TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,

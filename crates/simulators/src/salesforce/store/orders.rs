@@ -191,7 +191,8 @@ impl Store {
         Ok(id)
     }
 
-    fn standard_price_book(&self) -> String {
+    /// Returns the id of the price book that every org has.
+    pub(in crate::salesforce) fn standard_price_book(&self) -> String {
         let standard = self.all("Pricebook2").find(|book| book["IsStandard"] == true);
         standard.map(|book| text(book, "Id").to_owned()).unwrap_or_default()
     }
