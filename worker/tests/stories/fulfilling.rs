@@ -207,7 +207,7 @@ async fn a_doubled_order_is_held_for_a_person() {
 
 #[tokio::test]
 async fn an_outcome_that_is_not_confirmed_is_not_marked_as_reported() {
-    let world = World::new("unconfirmed").await;
+    let world = World::new().await;
     let mut event = request("erp", "U-1", "CM-PRO", "m-1");
     event.data.reply = Some(Reply::Completion);
     world.forbid(topology::COMPLETIONS).await;

@@ -222,7 +222,7 @@ async fn a_record_refused_for_good_becomes_a_letter_and_is_left_alone() {
 
 #[tokio::test]
 async fn a_ticket_that_salesforce_quotes_in_a_refusal_is_not_handed_on() {
-    let office = Office::new("quoted").await;
+    let office = Office::new().await;
     let mut letters = office.world.listen(topology::DEAD);
     let event = office.order();
     // One character more than the field takes: Salesforce's sentence quotes the value.
@@ -253,7 +253,7 @@ async fn a_ticket_that_reached_the_completion_but_not_the_row_is_not_lost() {
 
 #[tokio::test]
 async fn a_ticket_that_comes_after_its_claim_was_taken_over_is_not_lost() {
-    let office = Office::new("late").await;
+    let office = Office::new().await;
     let event = office.order();
     let claim = office.claim(&event).await;
     let ending = issued("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE");
@@ -277,7 +277,7 @@ async fn a_ticket_that_comes_after_its_claim_was_taken_over_is_not_lost() {
 
 #[tokio::test]
 async fn a_second_ticket_of_a_claim_that_was_taken_over_is_not_passed_over() {
-    let office = Office::new("second-ticket").await;
+    let office = Office::new().await;
     let mut letters = office.world.listen(topology::DEAD);
     let event = office.order();
     let ledger = &office.world.ledger;

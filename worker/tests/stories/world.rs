@@ -31,7 +31,7 @@ pub(crate) struct World {
     pub(crate) broker: Broker,
     /// The test's own look at the ledger.
     pub(crate) ledger: Ledger,
-    vhost: String,
+    vhost: Vhost,
     folder: TempDir,
 }
 
@@ -60,17 +60,17 @@ impl World {
             broker_settings,
             broker,
             ledger,
-            vhost: name.to_owned(),
+            vhost,
             folder,
         }
     }
 
     /// Takes away the right to publish to exchanges of this name; new channels notice at once.
     pub(crate) async fn forbid(&self, exchange: &str) {
-        let node = NODE.get().unwrap();
         let write = format!("^(?!{exchange}$).*");
-        node.management()
-            .grant(&self.vhost, "guest", [".*", &write, ".*"])
+        self.vhost
+            .management()
+            .grant(self.vhost.name(), "guest", [".*", &write, ".*"])
             .await
             .unwrap();
     }
