@@ -1,6 +1,10 @@
 //! What the rooms say about their sections, and what no section can see alone.
 
-use super::{Settings, mistake::Mistake, source::Given};
+use super::{
+    Settings,
+    mistake::Mistake,
+    source::{self, Given},
+};
 use std::time::Duration;
 
 /// Which part of the settings a command uses; what it does not use may be unfinished.
@@ -30,6 +34,7 @@ struct Checks<'a> {
 pub(crate) fn all(settings: &Settings, roles: &[Role], given: &Given, mistakes: &mut Vec<Mistake>) {
     let mut checks = Checks { given, mistakes };
     let any = |wanted: &[Role]| roles.iter().any(|role| wanted.contains(role));
+    checks.files();
     checks.broker(settings);
     if roles != [Role::Broker] {
         checks.ledger(settings);
@@ -43,6 +48,7 @@ pub(crate) fn all(settings: &Settings, roles: &[Role], given: &Given, mistakes: 
     }
     if any(&[Role::All, Role::Fulfil]) {
         checks.license_central(settings);
+        checks.client(settings);
     }
     if any(&[Role::All, Role::Fulfil, Role::Report]) {
         let call_limit = settings
@@ -57,13 +63,26 @@ pub(crate) fn all(settings: &Settings, roles: &[Role], given: &Given, mistakes: 
 }
 
 impl Checks<'_> {
+    /// Adds a mistake, unless the setting has one already: then its default was checked, not what stands there.
     fn add(&mut self, setting: String, found: impl Into<String>, expected: impl Into<String>) {
-        self.mistakes.push(Mistake::new(
-            self.given.origin(&setting).to_string(),
-            setting,
-            found,
-            expected,
-        ));
+        let within = |other: &str| other == setting || other.starts_with(&format!("{setting}."));
+        if !self.mistakes.iter().any(|mistake| within(&mistake.setting)) {
+            let place = self.given.origin(&setting).to_string();
+            self.mistakes.push(Mistake::new(place, setting, found, expected));
+        }
+    }
+
+    /// Every file that is named must be there; what is in it is its room's business.
+    fn files(&mut self) {
+        let mut values = Vec::new();
+        source::flatten(&self.given.values, "", &mut values);
+        for (setting, value) in values {
+            if let Some(path) = value.as_str().filter(|_| setting.ends_with("_file"))
+                && let Err(error) = std::fs::File::open(path)
+            {
+                self.add(setting, format!("{path}: {error}"), "a readable file");
+            }
+        }
     }
 
     fn each(&mut self, prefix: &str, mistakes: Vec<(String, String, String)>) {
@@ -79,8 +98,10 @@ impl Checks<'_> {
     }
 
     fn ledger(&mut self, settings: &Settings) {
-        if let Err(error) = settings.ledger.file() {
-            self.add("ledger.url".to_owned(), error.to_string(), "sqlite://FILE");
+        match settings.ledger.file() {
+            Err(ledger::Error::Url { found, expected }) => self.add("ledger.url".to_owned(), found, expected),
+            Err(error) => self.add("ledger.url".to_owned(), error.to_string(), "sqlite://FILE"),
+            Ok(_) => {}
         }
     }
 
@@ -89,12 +110,54 @@ impl Checks<'_> {
             let expected = "the address of License Central's SOAP service, such as https://lc.example/soap";
             return self.add("license_central.endpoint".to_owned(), "nothing", expected);
         };
+        if let license_central::ProfileChoice::Folder(folder) = &license_central.profile
+            && !folder.join("profile.toml").is_file()
+        {
+            let found = format!("no profile.toml in {}", folder.display());
+            self.add(
+                "license_central.profile".to_owned(),
+                found,
+                "default, or a folder with profile.toml and its templates",
+            );
+        }
         for mistake in &license_central.mistakes() {
             self.add(
                 format!("license_central.{}", mistake.field),
                 &*mistake.found,
                 &*mistake.expected,
             );
+        }
+    }
+
+    /// Reads the profile and the certificates, as `worker` will.
+    fn client(&mut self, settings: &Settings) {
+        let Some(Err(error)) = settings.license_central.as_ref().map(license_central::Client::new) else {
+            return;
+        };
+        match error {
+            license_central::Error::Profile(mistakes) => {
+                for mistake in &mistakes {
+                    let found = format!("{}: {}: {}", mistake.place, mistake.field, mistake.found);
+                    self.mistakes.push(Mistake::new(
+                        self.given.origin("license_central.profile").to_string(),
+                        "license_central.profile",
+                        found,
+                        &*mistake.expected,
+                    ));
+                }
+            }
+            // The settings' own mistakes are listed already.
+            license_central::Error::Settings(_) => {}
+            other => {
+                let cause = std::error::Error::source(&other)
+                    .map(|cause| format!(": {cause}"))
+                    .unwrap_or_default();
+                self.add(
+                    "license_central".to_owned(),
+                    format!("{other}{cause}"),
+                    "a profile and certificates that can be used",
+                );
+            }
         }
     }
 

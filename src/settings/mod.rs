@@ -126,44 +126,48 @@ impl Loaded {
     /// Every mistake, together.
     pub(crate) fn settings(&self, roles: &[Role]) -> Result<Settings, Mistakes> {
         let mut mistakes = self.mistakes.clone();
+        // What cannot be read at all has no further mistakes.
+        if self.given.unreadable {
+            return Err(Mistakes(mistakes));
+        }
         self.refuse_other_sections(&mut mistakes);
         let settings = self.sections(&mut mistakes);
-        if let Some(settings) = &settings {
-            check::all(settings, roles, &self.given, &mut mistakes);
-        }
-        match settings {
-            Some(settings) if mistakes.is_empty() => Ok(settings),
-            _ => Err(Mistakes(mistakes)),
+        check::all(&settings, roles, &self.given, &mut mistakes);
+        if mistakes.is_empty() {
+            Ok(settings)
+        } else {
+            Err(Mistakes(mistakes))
         }
     }
 
-    fn sections(&self, mistakes: &mut Vec<Mistake>) -> Option<Settings> {
+    fn sections(&self, mistakes: &mut Vec<Mistake>) -> Settings {
         let given = &self.given;
-        let has_endpoint = source::get(&given.values, "license_central.endpoint").is_some();
-        let wants_license_central = given.values.contains_key("license_central");
-        let broker = read::section(given, "broker", mistakes);
-        let ledger = read::section(given, "ledger", mistakes);
-        let license_central = match (has_endpoint, wants_license_central) {
-            (false, false) => Some(None),
-            _ => read::section(given, "license_central", mistakes).map(Some),
-        };
-        let salesforce = read::section(given, "salesforce", mistakes);
-        let producer = read::section(given, "producer", mistakes);
-        let worker = read::section(given, "worker", mistakes);
-        let console = read::section(given, "console", mistakes);
-        let health = read::section(given, "health", mistakes);
-        let log = read::section(given, "log", mistakes);
-        Some(Settings {
-            broker: broker?,
-            ledger: ledger?,
-            license_central: license_central?,
-            salesforce: salesforce?,
-            producer: producer?,
-            worker: worker?,
-            console: console?,
-            health: health?,
-            log: log?,
-        })
+        Settings {
+            broker: read::section(given, "broker", mistakes).unwrap_or_default(),
+            ledger: read::section(given, "ledger", mistakes).unwrap_or_default(),
+            license_central: self.license_central(mistakes),
+            salesforce: read::section(given, "salesforce", mistakes).unwrap_or_default(),
+            producer: read::section(given, "producer", mistakes).unwrap_or_default(),
+            worker: read::section(given, "worker", mistakes).unwrap_or_default(),
+            console: read::section(given, "console", mistakes).unwrap_or_default(),
+            health: read::section(given, "health", mistakes).unwrap_or_default(),
+            log: read::section(given, "log", mistakes).unwrap_or_default(),
+        }
+    }
+
+    /// Reads the one section that has a setting without a default. Where that is missing, the others are read all the same.
+    fn license_central(&self, mistakes: &mut Vec<Mistake>) -> Option<license_central::Settings> {
+        if source::get(&self.given.values, "license_central.endpoint").is_some() {
+            return read::section(&self.given, "license_central", mistakes);
+        }
+        let mut given = self.given.clone();
+        source::put(
+            &mut given.values,
+            "license_central.endpoint",
+            "http://endpoint.invalid/".into(),
+        );
+        read::section::<license_central::Settings>(&given, "license_central", mistakes);
+        None
     }
 
     /// Shows every setting with its value and where it came from, secrets masked.

@@ -24,9 +24,9 @@ pub(crate) struct Shown {
 /// Lists every setting that has a value, in the order of the example, then what else was given.
 pub(crate) fn all(given: &Given) -> Vec<Shown> {
     let mut defaults = Vec::new();
-    flatten(&EXAMPLE.parse::<Table>().unwrap_or_default(), "", &mut defaults);
+    source::flatten(&EXAMPLE.parse::<Table>().unwrap_or_default(), "", &mut defaults);
     let mut values = Vec::new();
-    flatten(&given.values, "", &mut values);
+    source::flatten(&given.values, "", &mut values);
     let mut shown = Vec::new();
     for (name, default) in defaults {
         let own = source::get(&given.values, &name).cloned();
@@ -69,19 +69,5 @@ fn mask(secret: &str) -> String {
         }
         _ if secret.starts_with("sqlite://") => format!("\"{secret}\""),
         _ => "***".to_owned(),
-    }
-}
-
-fn flatten(table: &Table, prefix: &str, into: &mut Vec<(String, Value)>) {
-    for (name, value) in table {
-        let path = if prefix.is_empty() {
-            name.clone()
-        } else {
-            format!("{prefix}.{name}")
-        };
-        match value {
-            Value::Table(inner) => flatten(inner, &path, into),
-            other => into.push((path, other.clone())),
-        }
     }
 }

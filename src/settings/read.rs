@@ -11,6 +11,8 @@ use toml::{Table, Value};
 const ENOUGH: usize = 50;
 
 /// Reads one section. Serde stops at the first mistake; so each is noted, its value taken out, and the section read again.
+///
+/// What comes back has the default in every wrong place, so that the rest of it can be checked too.
 pub(crate) fn section<T: DeserializeOwned>(given: &Given, name: &str, mistakes: &mut Vec<Mistake>) -> Option<T> {
     let mut table = match given.values.get(name) {
         None => Table::new(),
@@ -26,10 +28,9 @@ pub(crate) fn section<T: DeserializeOwned>(given: &Given, name: &str, mistakes: 
             return None;
         }
     };
-    let mut clean = true;
     for _ in 0..ENOUGH {
         let error = match serde_path_to_error::deserialize::<_, T>(Value::Table(table.clone())) {
-            Ok(settings) => return clean.then_some(settings),
+            Ok(settings) => return Some(settings),
             Err(error) => error,
         };
         let path = error.path().to_string();
@@ -46,7 +47,6 @@ pub(crate) fn section<T: DeserializeOwned>(given: &Given, name: &str, mistakes: 
             source::put(&mut table, &path, meant);
             continue;
         }
-        clean = false;
         let (found, expected) = explain(&message, source::get(&table, &path));
         mistakes.push(Mistake::new(origin.to_string(), full, found, expected));
         source::take(&mut table, &path)?;

@@ -18,15 +18,23 @@ pub(crate) const SECRETS: [&str; 5] = [
 pub(crate) const PREFIX: &str = "TICKETSMITH_";
 
 /// Every value that was given, and by whom.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Given {
     pub(crate) values: Table,
     pub(crate) origins: BTreeMap<String, Origin>,
+    /// The file could not be read, or is no TOML.
+    pub(crate) unreadable: bool,
 }
 
 impl Given {
     /// Reads a settings file.
     pub(crate) fn read_file(&mut self, path: &Path, mistakes: &mut Vec<Mistake>) {
+        let before = mistakes.len();
+        self.try_file(path, mistakes);
+        self.unreadable = mistakes.len() > before;
+    }
+
+    fn try_file(&mut self, path: &Path, mistakes: &mut Vec<Mistake>) {
         let shown = path.display().to_string();
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
@@ -151,6 +159,21 @@ fn line_of(text: &str, offset: usize) -> usize {
         .filter(|byte| **byte == b'\n')
         .count()
         + 1
+}
+
+/// Lists every value with its dotted path.
+pub(crate) fn flatten(table: &Table, prefix: &str, into: &mut Vec<(String, Value)>) {
+    for (name, value) in table {
+        let path = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        match value {
+            Value::Table(inner) => flatten(inner, &path, into),
+            other => into.push((path, other.clone())),
+        }
+    }
 }
 
 /// Returns the value at a dotted path.

@@ -152,3 +152,30 @@ fn a_lease_that_is_too_short_for_the_call_is_refused_across_sections() {
         "{found}"
     );
 }
+
+#[test]
+fn values_that_are_wrong_by_themselves_do_not_hide_those_that_are_wrong_together() {
+    let text = "[broker]\nheartbeat = \"soon\"\nconfirm_timeout = \"5s\"\ntiers = [\"30s\", \"5s\"]\n[ledger]\nurl = \"postgres://h/l\"\n\
+                [license_central]\nca_file = \"/nope.pem\"\nprofile = \"/nonexistent\"\nendpoint = \"http://127.0.0.1/\"\n[worker]\nlease = \"10s\"\ncolour = 1\n";
+    let found: Vec<String> = loaded(text, &[])
+        .settings(&[Role::All])
+        .unwrap_err()
+        .0
+        .into_iter()
+        .map(|it| it.setting)
+        .collect();
+    for setting in [
+        "broker.heartbeat",
+        "broker.confirm_timeout",
+        "broker.tiers",
+        "ledger.url",
+        "license_central.ca_file",
+        "license_central.profile",
+        "salesforce.first_start",
+        "worker.lease",
+        "worker.colour",
+    ] {
+        assert!(found.iter().any(|it| it.starts_with(setting)), "{setting}: {found:#?}");
+    }
+    assert_eq!(found.iter().filter(|it| *it == "broker.heartbeat").count(), 1);
+}
