@@ -13,7 +13,12 @@ pub(crate) enum Topology {
     /// Declare what is missing; what exists with other arguments is an error, never changed.
     Apply,
     /// Check that everything exists as it must, without declaring anything.
-    Check,
+    Check {
+        /// The management API, http://user:password@host:15672; with it policies are looked at too: of two limits the
+        /// broker takes the smaller, ours or the policy's.
+        #[arg(long, value_name = "URL")]
+        management: Option<url::Url>,
+    },
 }
 
 impl Topology {
@@ -26,9 +31,15 @@ impl Topology {
                 let created = topology.apply(&settings.broker).await?;
                 println!("The topology stands; {created} queues were created now.");
             }
-            Self::Check => {
+            Self::Check { management } => {
                 topology.check(&settings.broker).await?;
-                println!("The topology is as it must be.");
+                match management {
+                    Some(address) => {
+                        topology.check_policies(&settings.broker, address).await?;
+                        println!("The topology is as it must be, and no policy is in its way.");
+                    }
+                    None => println!("The topology is as it must be. Policies were not looked at: --management URL."),
+                }
             }
         }
         Ok(DONE)
