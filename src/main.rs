@@ -9,6 +9,7 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(say_where));
     let arguments = cli::Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -23,4 +24,16 @@ fn main() -> ExitCode {
     // A read of standard input cannot be taken back; nothing else is left running here.
     runtime.shutdown_background();
     code
+}
+
+/// Says where a panic was and not what it said: a library's message may quote a body, and bodies never reach a log. A
+/// closed pipe (`ticketsmith … | head`) makes `println!` panic; that ends the program without a word.
+fn say_where(panic: &std::panic::PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or_default();
+    if message.starts_with("failed printing to stdout") {
+        std::process::exit(0);
+    }
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "a panic: a mistake in the program; its message is withheld");
+    eprintln!("ticketsmith: a panic at {place}: a mistake in the program; please report it");
 }

@@ -47,6 +47,20 @@ impl Parts {
         mut notes: Notes,
         health: Health,
     ) -> anyhow::Result<()> {
+        // First what can be refused by this machine alone: an address that is taken.
+        if self.console {
+            let console = Console::new(running.ledger.clone(), Some(running.broker.clone()));
+            let deps = console::Deps {
+                console,
+                environment: settings.console.environment.clone(),
+                health,
+            };
+            running.console = Some(console::serve(settings.console.listen, deps, running.helpers.clone()).await?);
+            let (broker, ledger, stop) = (running.broker.clone(), running.ledger.clone(), running.stop.clone());
+            running.run("the collector of dead letters", async move {
+                Ok(console::collect(&broker, &ledger, stop).await?)
+            });
+        }
         if self.producer {
             let deps = Deps {
                 salesforce: salesforce::Client::new(&settings.salesforce)?,
@@ -62,19 +76,6 @@ impl Parts {
         }
         if self.fulfil || self.report {
             self.spawn_worker(settings, running, &mut notes)?;
-        }
-        if self.console {
-            let console = Console::new(running.ledger.clone(), Some(running.broker.clone()));
-            let deps = console::Deps {
-                console,
-                environment: settings.console.environment.clone(),
-                health,
-            };
-            running.console = Some(console::serve(settings.console.listen, deps, running.helpers.clone()).await?);
-            let (broker, ledger, stop) = (running.broker.clone(), running.ledger.clone(), running.stop.clone());
-            running.run("the collector of dead letters", async move {
-                Ok(console::collect(&broker, &ledger, stop).await?)
-            });
         }
         notes.keep();
         Ok(())

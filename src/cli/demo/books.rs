@@ -59,12 +59,13 @@ impl Books {
     /// Says it in a sentence.
     pub(super) fn sentence(&self) -> String {
         format!(
-            "{} orders: {} tickets, {} doubled, {} lost, {} dead letters; {:.1} s. The books {}.",
+            "{} orders: {} tickets, {} doubled, {} lost, {} dead letter{}; {:.1} s. The books {}.",
             self.orders,
             self.tickets,
             self.doubled,
             self.lost,
             self.dead_letters,
+            if self.dead_letters == 1 { "" } else { "s" },
             self.seconds,
             if self.balance() { "balance" } else { "DO NOT BALANCE" }
         )
