@@ -1,7 +1,7 @@
 //! The good day, with every part a process of its own.
 
 use crate::harness::Stage;
-use simulators::salesforce::SeedOrder;
+use simulators::{license_central::Operation, salesforce::SeedOrder};
 
 #[tokio::test]
 async fn an_activated_order_gets_its_ticket_through_four_processes_that_drain_on_sigterm() {
@@ -96,4 +96,35 @@ async fn a_request_of_another_system_gets_its_ticket_and_salesforce_hears_nothin
     })
     .await;
     assert_eq!(stage.salesforce.arrivals().collection_calls.len(), 0);
+}
+
+#[tokio::test]
+async fn the_whole_loop_runs_over_tls_with_authorities_of_its_own() {
+    let stage = Stage::set_over_tls().await;
+    let _run = stage.start(&["run"]);
+    let ids = stage.activate(5);
+    stage.eventually_balanced(&ids).await;
+    assert!(stage.license_central.ready().endpoint.starts_with("https://"));
+    assert!(stage.salesforce.pubsub_endpoint.starts_with("https://"));
+}
+
+#[tokio::test]
+async fn the_trace_that_begins_at_the_event_reaches_license_central() {
+    let stage = Stage::set().await;
+    let _run = stage.start(&["run"]);
+    let ids = stage.activate(2);
+    stage.eventually_balanced(&ids).await;
+    let arrivals = stage.license_central.arrivals();
+    let calls = arrivals
+        .iter()
+        .filter(|call| call.operation == Some(Operation::CreateOrder));
+    let traces: Vec<String> = calls
+        .map(|call| {
+            telemetry::trace::trace_id(call.header("traceparent").unwrap())
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(traces.len(), 2);
+    assert_ne!(traces[0], traces[1], "each event begins a trace of its own");
 }

@@ -162,6 +162,7 @@ impl Producer {
             Ok(stream) => stream,
             Err(ended) => return ended,
         };
+        self.show_subscribed();
         let intake = Arc::clone(&post.intake);
         let (settings, gate) = (&self.deps.settings, post.gate.clone());
         let session = Session::new(intake, settings, &mut post.seat, &self.status, gate, stream);
@@ -170,6 +171,18 @@ impl Producer {
             post.waits.reset();
         }
         ended
+    }
+
+    /// A quiet org may say nothing on a new stream for minutes. That it let us subscribe is enough to be ready; after a
+    /// broken stream only its first answer is.
+    fn show_subscribed(&self) {
+        self.status.send_if_modified(|status| {
+            let waited = matches!(status.activity, Activity::Starting | Activity::WaitingForBroker);
+            if waited {
+                status.activity = Activity::Listening;
+            }
+            waited
+        });
     }
 
     /// Prepares a stream from where the checkpoint, or the settings, say.

@@ -47,13 +47,13 @@ pub(crate) enum DeadLetters {
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Only letters in this state: open, replayed, overtaken or discarded.
-    #[arg(long, default_value = "open")]
+    #[arg(long, default_value = "open", value_parser = state)]
     state: LetterState,
     /// Letters in any state.
     #[arg(long, conflicts_with = "state")]
     all: bool,
     /// Only letters of this stage: translate, fulfil or report.
-    #[arg(long)]
+    #[arg(long, value_parser = stage)]
     stage: Option<Stage>,
     /// Only letters of this order number or request key.
     #[arg(long)]
@@ -119,6 +119,15 @@ impl List {
             limit: self.limit,
         }
     }
+}
+
+fn state(text: &str) -> Result<LetterState, String> {
+    text.parse()
+        .map_err(|_| "one of open, replayed, overtaken, discarded".to_owned())
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    text.parse().map_err(|_| "one of translate, fulfil, report".to_owned())
 }
 
 /// The name of the system's account, as the kernel knows it.

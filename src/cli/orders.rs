@@ -27,7 +27,7 @@ pub(crate) enum Orders {
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Only orders in this state: accepted, calling, unknown, issued, refused or held.
-    #[arg(long)]
+    #[arg(long, value_parser = state)]
     state: Option<State>,
     /// Only orders whose number, key, customer or item contains this.
     #[arg(long)]
@@ -89,6 +89,11 @@ impl Orders {
         desk.close().await?;
         Ok(DONE)
     }
+}
+
+fn state(text: &str) -> Result<State, String> {
+    text.parse()
+        .map_err(|_| "one of accepted, calling, unknown, issued, refused, held".to_owned())
 }
 
 fn print_list(orders: &[OrderSummary]) {

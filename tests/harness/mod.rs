@@ -8,6 +8,7 @@ use simulators::{
     license_central,
     rabbitmq::Vhost,
     salesforce::{self, OrderView, SeedOrder},
+    tls::TestCa,
 };
 use std::{
     collections::BTreeMap,
@@ -46,15 +47,28 @@ pub(crate) struct Stage {
 impl Stage {
     /// Sets a stage with its topology declared; nothing of the program runs yet.
     pub(crate) async fn set() -> Self {
+        Self::set_over(false).await
+    }
+
+    /// The same, with both neighbours over TLS, each with an authority of its own.
+    pub(crate) async fn set_over_tls() -> Self {
+        Self::set_over(true).await
+    }
+
+    async fn set_over(tls: bool) -> Self {
         let vhost = Vhost::make().await.unwrap();
         let options = salesforce::Options {
             keepalive: Duration::from_secs(1),
+            tls,
             ..Default::default()
         };
         let org = salesforce::start(options).await.unwrap();
-        let central = license_central::start(license_central::Options::default())
-            .await
-            .unwrap();
+        let options = license_central::Options {
+            tls: tls.then(|| TestCa::for_localhost().unwrap()),
+            mode: license_central::Mode::Scripted,
+            ..Default::default()
+        };
+        let central = license_central::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let stage = Self {
             vhost,
@@ -74,6 +88,7 @@ impl Stage {
 
     fn settings(&self) -> String {
         let org = &self.salesforce;
+        let trust = |ca: Option<&Path>| ca.map_or_else(String::new, |ca| format!("ca_file = {ca:?}"));
         format!(
             r#"
 [broker]
@@ -85,12 +100,14 @@ reconnect = {{ initial = "50ms", max = "500ms" }}
 url = "sqlite://{ledger}"
 [license_central]
 endpoint = "{endpoint}"
+{central_ca}
 connect_timeout = "500ms"
 call_timeout = "1s"
 [salesforce]
 login_url = "{login}"
 pubsub_endpoint = "{pubsub}"
 first_start = "earliest"
+{org_ca}
 reconnect = {{ initial = "50ms", max = "500ms" }}
 [salesforce.auth.jwt]
 client_id = "{client}"
@@ -104,6 +121,8 @@ format = "text"
             amqp = self.vhost.url(),
             ledger = self.ledger_file().display(),
             endpoint = self.license_central.ready().endpoint,
+            central_ca = trust(self.license_central.ready().ca_file.as_deref()),
+            org_ca = trust(org.ca_file.as_deref()),
             login = org.login_url,
             pubsub = org.pubsub_endpoint,
             client = org.client_id,
