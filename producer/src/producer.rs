@@ -179,7 +179,7 @@ impl Producer {
         self.status.send_if_modified(|status| {
             let waited = matches!(status.activity, Activity::Starting | Activity::WaitingForBroker);
             if waited {
-                status.activity = Activity::Listening;
+                status.activity = Activity::Subscribed;
             }
             waited
         });

@@ -14,6 +14,8 @@ pub enum Activity {
     StandingBy,
     /// The broker takes no publishes, so no events are asked for.
     WaitingForBroker,
+    /// Salesforce let us subscribe; the new stream has not said anything yet, which in a quiet org may take minutes.
+    Subscribed,
     /// The stream is open and answers.
     Listening,
     /// The stream broke; it is being opened again.
@@ -31,6 +33,7 @@ impl Activity {
             Self::Starting => "starting",
             Self::StandingBy => "standing by",
             Self::WaitingForBroker => "waiting for RabbitMQ",
+            Self::Subscribed => "subscribed",
             Self::Listening => "listening",
             Self::Reconnecting => "reconnecting",
             Self::StoppedAtStaleCheckpoint => "stopped: stale checkpoint",
@@ -40,7 +43,7 @@ impl Activity {
 
     /// Says whether orders flow, or would flow if another producer failed.
     pub fn is_ready(self) -> bool {
-        matches!(self, Self::Listening | Self::StandingBy)
+        matches!(self, Self::Subscribed | Self::Listening | Self::StandingBy)
     }
 }
 
